@@ -1,0 +1,26 @@
+"""Where the real data lie: tests that need them are skipped, with the reason, where they are absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _present(folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.skip(f"real data not here: no folder {folder.name} (set STUDY_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def study_data() -> Path:
+    """The folder of public data sets (../shared/data, or the one that STUDY_DATA names)."""
+    return _present(Path(os.environ.get("STUDY_DATA", SHARED / "data")))
+
+
+@pytest.fixture(scope="session")
+def reference(study_data) -> Path:
+    """The folder of results computed with R on those data sets."""
+    return _present(study_data.parent / "reference")
