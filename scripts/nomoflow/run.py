@@ -19,7 +19,8 @@ LEVEL = logging.INFO
 def log_to(path: str | Path) -> Iterator[None]:
     """Send prints, warnings and the traceback of a failure to the rule's log.
 
-    The one-line reason of a failure also goes to the terminal, where the user looks first.
+    What went wrong also goes to the terminal, where the user looks first; how it came to that
+    (the traceback) stands in the log.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
@@ -30,8 +31,8 @@ def log_to(path: str | Path) -> Iterator[None]:
             yield
         except Exception as error:
             logging.exception("failed")
-            print(f"\n{error}\n", file=terminal, flush=True)
-            raise
+            print(f"\n{error or type(error).__name__}\n", file=terminal, flush=True)
+            raise SystemExit(1) from error
         finally:
             logging.captureWarnings(False)
             logging.shutdown()

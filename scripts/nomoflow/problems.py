@@ -1,0 +1,56 @@
+"""One way to say what is wrong: where, what was found, what is allowed, what to do."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+COLUMNS = ("file", "row", "column", "found", "allowed", "remedy")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a study's input that must be mended before anything is computed."""
+
+    file: str
+    row: str
+    column: str
+    found: str
+    allowed: str
+    remedy: str
+
+    def __str__(self) -> str:
+        row = f", row {self.row}" if self.row else ""
+        column = f", {self.column}" if self.column else ""
+        return (
+            f"{self.file}{row}{column}\n"
+            f"    found    {self.found}\n"
+            f"    allowed  {self.allowed}\n"
+            f"    remedy   {self.remedy}"
+        )
+
+
+class Problems(list):
+    """The problems found so far."""
+
+    def add(self, file, *, found, allowed, remedy, row="", column="") -> None:
+        """Note one more."""
+        self.append(Problem(str(file), str(row), column, found, allowed, remedy))
+
+    def stop_if_any(self) -> None:
+        """Raise StudyError if there is any."""
+        if self:
+            raise StudyError(self)
+
+
+class StudyError(Exception):
+    """All problems of a study's input, in one message."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(problems)
+        plural = "" if len(self.problems) == 1 else "s"
+        heading = f"{len(self.problems)} problem{plural} in the study's input; nothing was run."
+        super().__init__("\n\n".join([heading, *map(str, self.problems)]))
+
+
+def as_rows(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Problems as rows of a table with the columns ``COLUMNS``."""
+    return [asdict(problem) for problem in problems]

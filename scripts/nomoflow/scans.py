@@ -1,0 +1,119 @@
+"""The scans table: one row a patient, phase and reading; its files stay inside the study."""
+
+from pathlib import Path
+
+from nomoflow.participants import read_cells
+from nomoflow.problems import Problems
+
+READINGS = ("a1", "b1", "a2")
+COLUMNS = ("patient", "phase", "reading", "image", "mask")
+SIMULATED = "simulated"
+MISSING_FILE = "file missing"
+
+
+def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[list, list]:
+    """Scans with resolved paths, and exclusions of scans whose file is missing.
+
+    A missing file is a problem where ``images.on_problem`` is stop, and else an exclusion.
+    """
+    path = images["scans"]
+    rows = read_cells(path, list(COLUMNS), problems, "images.scans")
+    folders = [Path(path).parent, *map(Path, images["roots"])]
+    scans, exclusions = [], []
+    first_seen: dict[tuple, str] = {}
+    for row in rows:
+        key = (row["patient"], row["phase"], row["reading"])
+        _check_names(path, row, images["phases"], patients, problems)
+        if key in first_seen:
+            problems.add(
+                path,
+                row=row["_row"],
+                found=f"{' '.join(key)} again",
+                allowed="one row for each patient, phase and reading",
+                remedy=f"remove this row or row {first_seen[key]}",
+            )
+        first_seen.setdefault(key, row["_row"])
+        scan = dict(zip(COLUMNS, key, strict=False)) | {"label": row.get("label") or "1"}
+        if not scan["label"].isdigit() or int(scan["label"]) == 0:
+            problems.add(
+                path,
+                row=row["_row"],
+                column="column label",
+                found=repr(scan["label"]),
+                allowed="a whole number from 1",
+                remedy="write the label's number, or leave the cell empty for 1",
+            )
+        for column in ("image", "mask"):
+            found = locate(row[column], folders)
+            if found is None and row[column] and images["on_problem"] == "exclude":
+                exclusions.append(
+                    dict(zip(COLUMNS, key, strict=False))
+                    | {"stage": "images", "reason": MISSING_FILE, "detail": row[column]}
+                )
+            elif found is None or not is_inside(found, folders):
+                problems.add(
+                    path,
+                    row=row["_row"],
+                    column=f"column {column}",
+                    found=_what(row[column], found),
+                    allowed="a file below " + " or ".join(f"{folder}/" for folder in folders),
+                    remedy="correct the path, or name its folder in images.roots",
+                )
+            scan[column] = str(found)
+        scans.append(scan)
+    _check_phases(path, {row["phase"] for row in rows}, images["phases"], problems)
+    lost = {(row["patient"], row["phase"], row["reading"]) for row in exclusions}
+    return [s for s in scans if (s["patient"], s["phase"], s["reading"]) not in lost], exclusions
+
+
+def locate(text: str, folders: list[Path]) -> Path | None:
+    """The first file of that name beside the table or below a root, or None.
+
+    What lies under ``simulated/`` is drawn by the workflow itself and need not exist yet.
+    """
+    if not text:
+        return None
+    found = next((folder / text for folder in folders if (folder / text).exists()), None)
+    if found is None and Path(text).parts[0] == SIMULATED and len(folders) > 1:
+        return folders[1] / text
+    return found
+
+
+def is_inside(path: Path, folders: list[Path]) -> bool:
+    """Whether a path lies in one of the folders once all links are followed."""
+    return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _what(text: str, found: Path | None) -> str:
+    if not text:
+        return "an empty cell"
+    return f"no file {text}" if found is None else f"{text}, which leads out of the study's folders"
+
+
+def _check_names(path, row, phases, patients, problems: Problems) -> None:
+    for column, known, allowed in (
+        ("patient", patients, "a patient of the participants table"),
+        ("phase", phases, ", ".join(phases)),
+        ("reading", READINGS, ", ".join(READINGS)),
+    ):
+        if row[column] not in known:
+            problems.add(
+                path,
+                row=row["_row"],
+                column=f"column {column}",
+                found=repr(row[column]),
+                allowed=allowed,
+                remedy="correct the cell" + (", or images.phases" if column == "phase" else ""),
+            )
+
+
+def _check_phases(path, used: set[str], phases: list[str], problems: Problems) -> None:
+    for phase in phases:
+        if used and phase not in used:
+            problems.add(
+                path,
+                column="column phase",
+                found=f"no scan of phase {phase}, only of {', '.join(sorted(used))}",
+                allowed=", ".join(phases),
+                remedy="correct images.phases in the config, or the table",
+            )

@@ -1,0 +1,207 @@
+"""A study as its config and tables tell it: patients, scans, and what is wrong with them.
+
+Snakemake itself reads it before the first job, since the jobs follow from these tables; so this
+module and those that it imports use the standard library and Snakemake's own dependencies only.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from nomoflow.configuration import config_problems, read_yaml, with_words
+from nomoflow.criteria import apply_criteria
+from nomoflow.participants import check_analysed, read_cells, read_participants
+from nomoflow.problems import Problems
+from nomoflow.scans import READINGS, read_scans
+
+NO_SCANS = "no image in every phase"
+
+
+@dataclass
+class Study:
+    """Everything that the workflow's jobs follow from.
+
+    participants : rows of those who meet the criteria, in the table's order
+    exclusions, flow : who was excluded, and the count after each criterion
+    scans : scans of the included patients, their files resolved
+    """
+
+    config: dict
+    participants: list[dict[str, str]] = field(default_factory=list)
+    exclusions: list[dict] = field(default_factory=list)
+    flow: list[dict] = field(default_factory=list)
+    scans: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.config["study"]
+
+    @property
+    def phases(self) -> list[str]:
+        return self.config["images"]["phases"]
+
+    @property
+    def predictors(self) -> list[dict]:
+        """The config's predictors; binary ones with the level that is coded 0 as well."""
+        return [
+            predictor | {"negative": self._other_level(predictor)}
+            if predictor["kind"] == "binary"
+            else predictor
+            for predictor in self.config["cohort"]["predictors"]
+        ]
+
+    def _other_level(self, predictor: dict) -> str:
+        found = {row[predictor["name"]] for row in self.participants} - {predictor["positive"]}
+        return min(found, default="")
+
+    @property
+    def from_table(self) -> bool:
+        """Whether the features come ready in a table, without images."""
+        return self.config["features"]["table"] is not None
+
+    @property
+    def buckets(self) -> list[str]:
+        """Names of the batches that hold a patient."""
+        return sorted({self.bucket(row["patient"]) for row in self.participants})
+
+    def bucket(self, patient: str) -> str:
+        """The batch of a patient: a hash of the key alone, so that no other patient moves it."""
+        digest = hashlib.sha256(patient.encode()).hexdigest()
+        return f"{int(digest, 16) % self.config['execution']['buckets']:04d}"
+
+    def scans_of(self, bucket: str) -> list[dict[str, str]]:
+        """The scans of a batch, sorted, so that the order of the table does not matter."""
+        return sorted(
+            (scan for scan in self.scans if self.bucket(scan["patient"]) == bucket),
+            key=lambda scan: (
+                scan["patient"],
+                self.phases.index(scan["phase"]),
+                READINGS.index(scan["reading"]),
+            ),
+        )
+
+
+def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
+    """Check a config and the tables that it names, and return the study.
+
+    Raises StudyError with every problem of the first step that has any: config, tables, patients.
+    """
+    config = with_words(config)
+    config_problems(config, read_yaml(schema)).stop_if_any()
+    problems = Problems()
+    _check_conflicts(config, read_yaml(defaults), problems)
+    cohort = config["cohort"]
+    rows = read_participants(cohort, problems)
+    study, scans = Study(config), []
+    if not study.from_table and config["images"]["scans"]:
+        patients = {row["patient"] for row in rows}
+        scans, study.exclusions = read_scans(config["images"], patients, problems)
+        _check_settings_file(config["features"]["settings"], problems)
+    problems.stop_if_any()
+    included, excluded, study.flow = apply_criteria(rows, cohort["include"], cohort["exclude"])
+    study.exclusions = excluded + study.exclusions
+    if not study.from_table:
+        included = _leave_out_incomplete(study, included, scans)
+    check_analysed(cohort, included, problems)
+    if config["signature"]["folds_file"]:
+        _check_folds(config["signature"]["folds_file"], included, problems)
+    problems.stop_if_any()
+    names = {row["patient"] for row in included}
+    study.participants = included
+    study.scans = [scan for scan in scans if scan["patient"] in names]
+    return study
+
+
+def _check_conflicts(config: dict, defaults: dict, problems: Problems) -> None:
+    """What is well-formed and still cannot be meant."""
+    cohort, features, phases = config["cohort"], config["features"], config["images"]["phases"]
+    demo_table = defaults["cohort"]["participants"]
+    if config["study"] != defaults["study"] and cohort["participants"] == demo_table:
+        problems.add(
+            "config",
+            column="cohort.participants",
+            found=f"study {config['study']!r} with the demo's participants",
+            allowed="a table of the study's own",
+            remedy="set cohort.participants, and images.scans or features.table",
+        )
+    if not features["table"] and not config["images"]["scans"]:
+        problems.add(
+            "config",
+            column="images.scans",
+            found="null, and no features.table either",
+            allowed="a scans table, or a ready feature table",
+            remedy="set one of the two",
+        )
+    unknown = sorted(set(features["per_phase"]) - set(phases))
+    if unknown:
+        problems.add(
+            "config",
+            column="features.per_phase",
+            found=", ".join(unknown),
+            allowed=", ".join(phases),
+            remedy="name phases of images.phases",
+        )
+
+
+def _check_settings_file(path: str, problems: Problems) -> None:
+    """The parameter file must be there and hold keys; what they mean is checked by pyradiomics."""
+    try:
+        found = type(read_yaml(path)).__name__
+    except OSError:
+        found = "no such file"
+    except yaml.YAMLError as error:
+        found = f"no YAML ({error})".replace("\n", " ")
+    if found != "dict":
+        problems.add(
+            path,
+            found=found,
+            allowed="a parameter file of pyradiomics (YAML: imageType, featureClass, setting)",
+            remedy="correct features.settings in the config, or the file",
+        )
+
+
+def _check_folds(path: str, included: list[dict], problems: Problems) -> None:
+    rows = read_cells(path, ["patient", "fold"], problems, "signature.folds_file")
+    folds = {row["patient"]: row["fold"] for row in rows}
+    if len(folds) < len(rows):
+        problems.add(
+            path,
+            column="column patient",
+            found=f"{len(rows) - len(folds)} patients with two rows",
+            allowed="each patient once",
+            remedy="remove the second rows",
+        )
+    for row in included if rows else []:
+        found = folds.get(row["patient"], "")
+        if not found.isdigit():
+            problems.add(
+                path,
+                column=f"patient {row['patient']}",
+                found=f"fold {found!r}" if found else "no row",
+                allowed="the number of a fold for each patient who is analysed",
+                remedy="add it, or set signature.folds_file to null for seeded folds",
+            )
+
+
+def _leave_out_incomplete(study: Study, rows: list[dict], scans: list[dict]) -> list[dict]:
+    """Leave out who lacks a phase: the last criterion of every study with images."""
+    have = {(scan["patient"], scan["phase"]) for scan in scans if scan["reading"] == "a1"}
+    kept = []
+    for row in rows:
+        missing = [phase for phase in study.phases if (row["patient"], phase) not in have]
+        if not missing:
+            kept.append(row)
+            continue
+        study.exclusions.append(
+            {
+                "patient": row["patient"],
+                "stage": "images",
+                "reason": NO_SCANS,
+                "detail": f"no reading a1 of {', '.join(missing)}",
+            }
+        )
+    removed = len(rows) - len(kept)
+    study.flow.append({"step": NO_SCANS, "removed": removed, "remaining": len(kept)})
+    return kept

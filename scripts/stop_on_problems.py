@@ -1,0 +1,29 @@
+"""Rule stop_on_problems: the run ends here if anything is wrong, before any result is touched."""
+
+from pathlib import Path
+
+from nomoflow.problems import Problems
+from nomoflow.run import log_to, read_rows, replacing
+
+
+def main(job):
+    rows = read_rows(job.input.problems)
+    if job.params.on_problem == "stop":
+        problems = Problems()
+        for row in rows:
+            scan = " ".join(filter(None, (row["patient"], row["phase"], row["reading"])))
+            problems.add(
+                row["file"],
+                column=scan,
+                found=f"{row['problem']}: {row['found']}",
+                allowed=row["allowed"],
+                remedy=row["remedy"] + ", or leave the patient out (images.on_problem: exclude)",
+            )
+        problems.stop_if_any()
+    with replacing(job.output.verdict) as aside:
+        Path(aside).write_text("every file was checked\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)
