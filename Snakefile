@@ -1,0 +1,49 @@
+# A CT radiomics nomogram study, from images to an evaluated model.
+# The includes below are its table of contents, in the order the data flows.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/cohort.smk"
+include: "rules/images.smk"
+include: "rules/features.smk"
+include: "rules/reliability.smk"
+include: "rules/signature.smk"
+include: "rules/models.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    preflight,
+    lock,
+
+
+rule all:
+    """The whole study, to its report."""
+    default_target: True
+    input:
+        f"results/{STUDY.name}/report/complete.txt",
+
+
+rule preflight:
+    """Every check that needs no computing; all problems at once."""
+    input:
+        f"results/{STUDY.name}/cohort/preflight.ok",
+
+
+rule lock:
+    """The model as it goes to other centres: models/<study>/model.json, written once."""
+    input:
+        f"results/{STUDY.name}/models/locked.json",
+
+
+onsuccess:
+    print(closing_words())

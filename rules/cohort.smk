@@ -1,0 +1,172 @@
+# Who is studied: every file checked, the criteria applied, the groups compared.
+
+
+rule simulate_patient:
+    """Three-phase CT images and the readers' masks of one patient of a simulated cohort."""
+    output:
+        images=expand("data/simulated/{{cohort}}/{{patient}}/{phase}.nii.gz", phase=PHASES),
+        masks=expand(
+            "data/simulated/{{cohort}}/{{patient}}/{phase}_{reading}.nii.gz",
+            phase=PHASES,
+            reading=READINGS,
+        ),
+    log:
+        "logs/simulated/{cohort}/simulate_patient/{patient}.log",
+    params:
+        participant=simulated_patient,
+        phases=PHASES,
+        seed=config["simulation"]["seed"],
+        code=code("simulate_patient"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/simulate_patient.py"
+
+
+rule check_images:
+    """Whether each image and mask of a batch can be read and fit each other."""
+    input:
+        files=batch_files,
+    output:
+        problems="results/{study}/cohort/preflight/{bucket}.csv",
+    log:
+        "logs/{study}/check_images/{bucket}.log",
+    params:
+        scans=batch_scans,
+        repair_mm=config["images"]["geometry"]["repair_mm"],
+        minimum_voxels=config["images"]["minimum_voxels"],
+        code=code("check_images"),
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../scripts/check_images.py"
+
+
+rule check_table:
+    """Whether the ready feature table has every patient and phase, in numbers."""
+    input:
+        table=feature_table,
+    output:
+        problems="results/{study}/cohort/preflight/table.csv",
+    log:
+        "logs/{study}/check_table.log",
+    params:
+        table=config["features"]["table"],
+        phases=PHASES,
+        patients=included_patients(),
+        code=code("check_table"),
+    conda:
+        "../envs/features.yaml"
+    script:
+        "../scripts/check_table.py"
+
+
+rule check_settings:
+    """Whether pyradiomics knows every setting of each phase."""
+    output:
+        problems="results/{study}/cohort/preflight/settings.csv",
+    log:
+        "logs/{study}/check_settings.log",
+    params:
+        file=config["features"]["settings"],
+        settings=phase_settings(),
+        shape=config["features"]["shape"],
+        subbands=config["features"]["subbands"],
+        code=code("check_settings"),
+    conda:
+        "../envs/features.yaml"
+    script:
+        "../scripts/check_settings.py"
+
+
+rule gather_problems:
+    """All that is wrong with the study's files, in one table."""
+    input:
+        checks=preflight_checks,
+    output:
+        problems="results/{study}/cohort/preflight.csv",
+    log:
+        "logs/{study}/gather_problems.log",
+    params:
+        code=code("gather_problems"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/gather_problems.py"
+
+
+rule stop_on_problems:
+    """The run ends here if anything is wrong, before any result is touched."""
+    input:
+        problems="results/{study}/cohort/preflight.csv",
+    output:
+        verdict="results/{study}/cohort/preflight.ok",
+    log:
+        "logs/{study}/stop_on_problems.log",
+    params:
+        on_problem=config["images"]["on_problem"],
+        code=code("stop_on_problems"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/stop_on_problems.py"
+
+
+rule apply_criteria:
+    """Inclusion and exclusion, one after another, with the reason for each patient left out."""
+    input:
+        participants=config["cohort"]["participants"],
+        problems="results/{study}/cohort/preflight.csv",
+        verdict="results/{study}/cohort/preflight.ok",
+    output:
+        participants="results/{study}/cohort/participants.csv",
+        exclusions="results/{study}/cohort/exclusions.csv",
+        criteria="results/{study}/cohort/criteria.csv",
+    log:
+        "logs/{study}/apply_criteria.log",
+    params:
+        included=included_patients(),
+        exclusions=STUDY.exclusions,
+        flow=STUDY.flow,
+        id=config["cohort"]["id"],
+        code=code("apply_criteria"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/apply_criteria.py"
+
+
+rule compare_groups:
+    """Table 1: the clinical predictors by outcome."""
+    input:
+        participants="results/{study}/cohort/participants.csv",
+    output:
+        table1="results/{study}/cohort/table1.csv",
+    log:
+        "logs/{study}/compare_groups.log",
+    params:
+        outcome=config["cohort"]["outcome"],
+        predictors=STUDY.predictors,
+        code=code("compare_groups"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/compare_groups.py"
+
+
+rule measure_agreement:
+    """Cohen's kappa between the two readers for each CT sign."""
+    input:
+        participants="results/{study}/cohort/participants.csv",
+    output:
+        agreement="results/{study}/cohort/agreement.csv",
+    log:
+        "logs/{study}/measure_agreement.log",
+    params:
+        predictors=STUDY.predictors,
+        confidence=config["evaluation"]["confidence"],
+        code=code("measure_agreement"),
+    conda:
+        "../envs/cohort.yaml"
+    script:
+        "../scripts/measure_agreement.py"

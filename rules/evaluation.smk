@@ -1,0 +1,128 @@
+# How well the models do: on the patients they were made from, and on patients they have not seen.
+
+
+rule cross_validate:
+    """One repeat of nested cross-validation: every data-driven step repeated in each training part."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+    output:
+        predictions="results/{study}/evaluation/repeats/{repeat}.csv",
+    log:
+        "logs/{study}/cross_validate/{repeat}.log",
+    params:
+        models=MODELS,
+        choices=model_choices(),
+        seed=config["evaluation"]["seed"],
+        code=code("cross_validate"),
+    conda:
+        "../envs/models.yaml"
+    script:
+        "../scripts/cross_validate.py"
+
+
+rule gather_predictions:
+    """Each patient's prediction by each model, apparent and cross-validated."""
+    input:
+        apparent="results/{study}/models/predictions.csv",
+        repeats=expand("results/{{study}}/evaluation/repeats/{repeat}.csv", repeat=REPEATS),
+    output:
+        predictions="results/{study}/evaluation/predictions.csv",
+    log:
+        "logs/{study}/gather_predictions.log",
+    params:
+        code=code("gather_predictions"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/gather_predictions.py"
+
+
+rule measure_performance:
+    """AUC, sensitivity, specificity, accuracy, Brier score and calibration, with intervals."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        performance="results/{study}/evaluation/performance.csv",
+        metrics="results/{study}/evaluation/metrics.json",
+    log:
+        "logs/{study}/measure_performance.log",
+    params:
+        models=MODELS,
+        intervals=config["evaluation"]["intervals"],
+        confidence=config["evaluation"]["confidence"],
+        seed=config["evaluation"]["seed"],
+        code=code("measure_performance"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/measure_performance.py"
+
+
+rule trace_roc:
+    """Sensitivity and specificity at every threshold."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        roc="results/{study}/evaluation/roc.csv",
+    log:
+        "logs/{study}/trace_roc.log",
+    params:
+        models=MODELS,
+        code=code("trace_roc"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/trace_roc.py"
+
+
+rule compare_models:
+    """DeLong's test between each two of the models."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        delong="results/{study}/evaluation/delong.csv",
+    log:
+        "logs/{study}/compare_models.log",
+    params:
+        models=MODELS,
+        confidence=config["evaluation"]["confidence"],
+        code=code("compare_models"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/compare_models.py"
+
+
+rule assess_calibration:
+    """Observed against predicted risk, and the Hosmer-Lemeshow test."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        calibration="results/{study}/evaluation/calibration.csv",
+        hosmer_lemeshow="results/{study}/evaluation/hosmer_lemeshow.csv",
+    log:
+        "logs/{study}/assess_calibration.log",
+    params:
+        models=MODELS,
+        code=code("assess_calibration"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/assess_calibration.py"
+
+
+rule analyse_decisions:
+    """Net benefit of deciding by each model, against treating all or none."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        dca="results/{study}/evaluation/dca.csv",
+    log:
+        "logs/{study}/analyse_decisions.log",
+    params:
+        models=MODELS,
+        code=code("analyse_decisions"),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../scripts/analyse_decisions.py"

@@ -1,0 +1,86 @@
+# Radiomics features of every patient, phase and reading; or a ready table of them.
+
+
+rule check_engine:
+    """Whether pyradiomics, as installed here, gives the values of the IBSI digital phantom."""
+    output:
+        values="results/{study}/features/engine.csv",
+    log:
+        "logs/{study}/check_engine.log",
+    params:
+        code=code("check_engine"),
+    conda:
+        "../envs/features.yaml"
+    script:
+        "../scripts/check_engine.py"
+
+
+rule extract_features:
+    """First-order, texture and shape features of a batch on original, wavelet and LoG images."""
+    input:
+        images="results/{study}/images/resampled/{bucket}",
+        engine="results/{study}/features/engine.csv",
+    output:
+        features="results/{study}/features/batches/{bucket}.csv",
+        failures="results/{study}/features/failures/{bucket}.csv",
+    log:
+        "logs/{study}/extract_features/{bucket}.log",
+    params:
+        scans=batch_scans,
+        settings=phase_settings(),
+        shape=config["features"]["shape"],
+        subbands=config["features"]["subbands"],
+        code=code("extract_features"),
+    conda:
+        "../envs/features.yaml"
+    script:
+        "../scripts/extract_features.py"
+
+
+if STUDY.from_table:
+
+    rule import_features:
+        """The features of a ready table, one table a phase."""
+        input:
+            table=feature_table,
+            verdict="results/{study}/cohort/preflight.ok",
+        output:
+            tables=expand("results/{{study}}/features/{phase}.parquet", phase=PHASES),
+            settings="results/{study}/features/settings.json",
+        log:
+            "logs/{study}/import_features.log",
+        params:
+            table=config["features"]["table"],
+            phases=PHASES,
+            patients=included_patients(),
+            prescaled=config["features"]["prescaled"],
+            code=code("import_features"),
+        conda:
+            "../envs/features.yaml"
+        script:
+            "../scripts/import_features.py"
+
+else:
+
+    rule gather_features:
+        """The features of all batches, one table a phase."""
+        input:
+            features=expand("results/{{study}}/features/batches/{bucket}.csv", bucket=BUCKETS),
+            failures=expand("results/{{study}}/features/failures/{bucket}.csv", bucket=BUCKETS),
+        output:
+            tables=expand("results/{{study}}/features/{phase}.parquet", phase=PHASES),
+            failures="results/{study}/features/failures.csv",
+            settings="results/{study}/features/settings.json",
+        log:
+            "logs/{study}/gather_features.log",
+        params:
+            phases=PHASES,
+            settings=phase_settings(),
+            shape=config["features"]["shape"],
+            subbands=config["features"]["subbands"],
+            spacing_mm=config["images"]["spacing_mm"],
+            code=code("gather_features"),
+        conda:
+            "../envs/features.yaml"
+        script:
+            "../scripts/gather_features.py"

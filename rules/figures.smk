@@ -1,0 +1,152 @@
+# The study's figures, each drawn from its tables alone.
+
+
+rule draw_icc:
+    """Figure: how far the readers agree, feature by feature."""
+    input:
+        icc="results/{study}/reliability/icc.csv",
+    output:
+        svg=captioned("icc"),
+        pdf="results/{study}/figures/icc.pdf",
+    log:
+        "logs/{study}/draw_icc.log",
+    params:
+        threshold=config["reliability"]["threshold"],
+        code=code("draw_icc"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_icc.py"
+
+
+rule draw_lasso:
+    """Figure: coefficient paths and cross-validated deviance."""
+    input:
+        paths=signature_results("path.csv"),
+        trajectories=signature_results("trajectories.csv"),
+        statuses=signature_results("status.json"),
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("lasso"),
+        pdf="results/{study}/figures/lasso.pdf",
+    log:
+        "logs/{study}/draw_lasso.log",
+    params:
+        signatures=SIGNATURES,
+        code=code("draw_lasso"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_lasso.py"
+
+
+rule draw_nomogram:
+    """Figure: the nomogram."""
+    input:
+        axes="results/{study}/models/nomogram/axes.csv",
+        scale="results/{study}/models/nomogram/scale.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("nomogram"),
+        pdf="results/{study}/figures/nomogram.pdf",
+    log:
+        "logs/{study}/draw_nomogram.log",
+    params:
+        title=f"P({config['cohort']['outcome']['positive']})",
+        code=code("draw_nomogram"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_nomogram.py"
+
+
+rule draw_roc:
+    """Figure: ROC curves."""
+    input:
+        roc="results/{study}/evaluation/roc.csv",
+        performance="results/{study}/evaluation/performance.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("roc"),
+        pdf="results/{study}/figures/roc.pdf",
+    log:
+        "logs/{study}/draw_roc.log",
+    params:
+        code=code("draw_roc"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_roc.py"
+
+
+rule draw_calibration:
+    """Figure: observed share over predicted probability."""
+    input:
+        calibration="results/{study}/evaluation/calibration.csv",
+        performance="results/{study}/evaluation/performance.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("calibration"),
+        pdf="results/{study}/figures/calibration.pdf",
+    log:
+        "logs/{study}/draw_calibration.log",
+    params:
+        code=code("draw_calibration"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_calibration.py"
+
+
+rule draw_dca:
+    """Figure: decision curves."""
+    input:
+        dca="results/{study}/evaluation/dca.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("dca"),
+        pdf="results/{study}/figures/dca.pdf",
+    log:
+        "logs/{study}/draw_dca.log",
+    params:
+        code=code("draw_dca"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_dca.py"
+
+
+rule draw_scores:
+    """Figure: the nomogram score of every patient, by class."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("scores"),
+        pdf="results/{study}/figures/scores.pdf",
+    log:
+        "logs/{study}/draw_scores.log",
+    params:
+        outcome=config["cohort"]["outcome"],
+        code=code("draw_scores"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_scores.py"
+
+
+rule draw_flow:
+    """Figure: patients and features at each step."""
+    input:
+        flow="results/{study}/cohort/flow.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("flow"),
+        pdf="results/{study}/figures/flow.pdf",
+    log:
+        "logs/{study}/draw_flow.log",
+    params:
+        code=code("draw_flow"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/draw_flow.py"

@@ -1,0 +1,44 @@
+# Images and masks on one grid: resampled as pyradiomics does it, cropped and kept.
+
+
+rule resample_images:
+    """Images and masks of a batch, resampled to cubic voxels around the mask."""
+    input:
+        files=batch_files,
+        verdict="results/{study}/cohort/preflight.ok",
+        problems="results/{study}/cohort/preflight.csv",
+    output:
+        images=directory("results/{study}/images/resampled/{bucket}"),
+        quality="results/{study}/images/quality/{bucket}.csv",
+        failures="results/{study}/images/failures/{bucket}.csv",
+    log:
+        "logs/{study}/resample_images/{bucket}.log",
+    params:
+        scans=batch_scans,
+        spacing_mm=config["images"]["spacing_mm"],
+        repair_mm=config["images"]["geometry"]["repair_mm"],
+        minimum_voxels=config["images"]["minimum_voxels"],
+        settings=phase_settings(),
+        code=code("resample_images"),
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../scripts/resample_images.py"
+
+
+rule gather_quality:
+    """What each image and mask was before and after resampling, and what failed."""
+    input:
+        quality=expand("results/{{study}}/images/quality/{bucket}.csv", bucket=BUCKETS),
+        failures=expand("results/{{study}}/images/failures/{bucket}.csv", bucket=BUCKETS),
+    output:
+        quality="results/{study}/images/quality.csv",
+        failures="results/{study}/images/failures.csv",
+    log:
+        "logs/{study}/gather_quality.log",
+    params:
+        code=code("gather_quality"),
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../scripts/gather_quality.py"

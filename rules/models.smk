@@ -1,0 +1,49 @@
+# Image-feature model, radiomics signatures, nomogram and tumour-volume baseline.
+
+
+rule fit_models:
+    """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+        signatures=expand("results/{{study}}/signature/{signature}/status.json", signature=SIGNATURES),
+        settings="results/{study}/features/settings.json",
+    output:
+        coefficients=expand("results/{{study}}/models/{model}/coefficients.csv", model=MODELS),
+        vif="results/{study}/models/vif.csv",
+        axes="results/{study}/models/nomogram/axes.csv",
+        scale="results/{study}/models/nomogram/scale.csv",
+        predictions="results/{study}/models/predictions.csv",
+        model="results/{study}/models/model.json",
+    log:
+        "logs/{study}/fit_models.log",
+    params:
+        study=STUDY.name,
+        models=MODELS,
+        choices=model_choices(),
+        outcome=config["cohort"]["outcome"],
+        images=image_settings(),
+        version=config["models"]["version"],
+        confidence=config["evaluation"]["confidence"],
+        code=code("fit_models"),
+    conda:
+        "../envs/models.yaml"
+    script:
+        "../scripts/fit_models.py"
+
+
+rule lock_model:
+    """The model as it goes to other centres; a locked model of another digest is never replaced."""
+    input:
+        model="results/{study}/models/model.json",
+        complete="results/{study}/report/complete.txt",
+    output:
+        receipt="results/{study}/models/locked.json",
+    log:
+        "logs/{study}/lock_model.log",
+    params:
+        locked="models/{study}/model.json",
+        code=code("lock_model"),
+    conda:
+        "../envs/models.yaml"
+    script:
+        "../scripts/lock_model.py"

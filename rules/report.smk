@@ -1,0 +1,93 @@
+# What is read: the flow, the warnings, the figures and the report.
+
+
+rule count_flow:
+    """Patients and features that remain after each step."""
+    input:
+        criteria="results/{study}/cohort/criteria.csv",
+        icc="results/{study}/reliability/icc.csv",
+        statuses=signature_results("status.json"),
+    output:
+        flow="results/{study}/cohort/flow.csv",
+    log:
+        "logs/{study}/count_flow.log",
+    params:
+        phases=PHASES,
+        code=code("count_flow"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/count_flow.py"
+
+
+rule collect_warnings:
+    """What a reader must know before trusting a number, each with its remedy."""
+    input:
+        failures=failure_tables,
+        icc="results/{study}/reliability/icc.csv",
+        statuses=signature_results("status.json"),
+        model="results/{study}/models/model.json",
+        vif="results/{study}/models/vif.csv",
+    output:
+        warnings="results/{study}/warnings.csv",
+    log:
+        "logs/{study}/collect_warnings.log",
+    params:
+        signatures=SIGNATURES,
+        prescaled=config["features"]["prescaled"],
+        code=code("collect_warnings"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/collect_warnings.py"
+
+
+rule write_report:
+    """The study as one page: tables and figures with their captions."""
+    input:
+        unpack(report_tables),
+        figures=expand("results/{{study}}/figures/{figure}.svg", figure=FIGURES),
+    output:
+        report=report(
+            "results/{study}/report/study.html",
+            caption="../report/captions/study.rst",
+            category="Report",
+        ),
+    log:
+        "logs/{study}/write_report.log",
+    params:
+        study=STUDY.name,
+        outcome=config["cohort"]["outcome"],
+        phases=PHASES,
+        models=MODELS,
+        signatures=SIGNATURES,
+        config=config,
+        template=source_digest("report/study.html.j2"),
+        code=code("write_report"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/write_report.py"
+
+
+rule conclude:
+    """Where to look and what was found; cases that failed end the run with an error."""
+    input:
+        failures=failure_tables,
+        report="results/{study}/report/study.html",
+        performance="results/{study}/evaluation/performance.csv",
+        exclusions="results/{study}/cohort/exclusions.csv",
+        warnings="results/{study}/warnings.csv",
+    output:
+        summary="results/{study}/report/complete.txt",
+    log:
+        "logs/{study}/conclude.log",
+    params:
+        study=STUDY.name,
+        confidence=config["evaluation"]["confidence"],
+        on_problem=config["images"]["on_problem"],
+        code=code("conclude"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/conclude.py"

@@ -1,0 +1,66 @@
+# The LASSO chooses features, and the Radscore weighs them: for each phase and for all together.
+
+
+rule gather_dataset:
+    """One table of the patients, outcome, coded predictors and kept features of all phases."""
+    input:
+        participants="results/{study}/cohort/participants.csv",
+        features=expand("results/{{study}}/features/{phase}.parquet", phase=PHASES),
+        icc="results/{study}/reliability/icc.csv",
+    output:
+        dataset="results/{study}/signature/dataset.parquet",
+    log:
+        "logs/{study}/gather_dataset.log",
+    params:
+        phases=PHASES,
+        outcome=config["cohort"]["outcome"],
+        predictors=STUDY.predictors,
+        prescaled=config["features"]["prescaled"],
+        code=code("gather_dataset"),
+    conda:
+        "../envs/signature.yaml"
+    script:
+        "../scripts/gather_dataset.py"
+
+
+rule assign_folds:
+    """Stratified folds for the cross-validation that chooses the penalty."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+        given=config["signature"]["folds_file"] or [],
+    output:
+        folds="results/{study}/signature/folds.csv",
+    log:
+        "logs/{study}/assign_folds.log",
+    params:
+        folds=config["signature"]["folds"],
+        seed=config["signature"]["seed"],
+        code=code("assign_folds"),
+    conda:
+        "../envs/signature.yaml"
+    script:
+        "../scripts/assign_folds.py"
+
+
+rule fit_lasso:
+    """LASSO with cross-validated penalty, and the Radscore of the features that it keeps."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+        folds="results/{study}/signature/folds.csv",
+    output:
+        path="results/{study}/signature/{signature}/path.csv",
+        trajectories="results/{study}/signature/{signature}/trajectories.csv",
+        selected="results/{study}/signature/{signature}/selected.csv",
+        radscore="results/{study}/signature/{signature}/radscore.csv",
+        status="results/{study}/signature/{signature}/status.json",
+    log:
+        "logs/{study}/fit_lasso/{signature}.log",
+    params:
+        penalty=config["signature"]["penalty"],
+        score=config["signature"]["score"],
+        phases=PHASES,
+        code=code("fit_lasso"),
+    conda:
+        "../envs/signature.yaml"
+    script:
+        "../scripts/fit_lasso.py"
