@@ -1,0 +1,21 @@
+"""Rule cross_validate: one repeat of nested cross-validation."""
+
+from nomoflow.dataset import as_dataset
+from nomoflow.models import Choices
+from nomoflow.run import log_to, read_table, write_table
+from nomoflow.validation import cross_validate
+
+
+def main(job):
+    choices = Choices(**job.params.choices)
+    data = as_dataset(read_table(job.input.dataset))
+    repeat = int(job.wildcards.repeat)
+    write_table(
+        cross_validate(data, choices, job.params.models, repeat, job.params.seed),
+        job.output.predictions,
+    )
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,84 @@
+"""Rule fit_models: the models on all patients, with coefficients, nomogram axes and cut-offs."""
+
+import pandas as pd
+
+from nomoflow import coefficients, nomogram
+from nomoflow.dataset import COMBINED, as_dataset
+from nomoflow.model_document import describe_term, model_document
+from nomoflow.models import Choices, design, fit_models
+from nomoflow.regression import variance_inflation
+from nomoflow.run import log_to, read_json, read_table, write_json, write_table
+from nomoflow.signature_tables import from_description
+from nomoflow.validation import predictions
+
+
+def main(job):
+    given = job.params
+    choices = Choices(**given.choices)
+    data = as_dataset(read_table(job.input.dataset))
+    names = [*choices.phases, COMBINED]
+    statuses = map(read_json, job.input.signatures)
+    signatures = dict(zip(names, map(from_description, statuses), strict=True))
+    models = fit_models(data, signatures, choices)
+    columns = design(data, signatures)
+
+    for name, path in zip(given.models, job.output.coefficients, strict=True):
+        if name.startswith("radiomics"):
+            signature = signatures[name.removeprefix("radiomics").removeprefix("_") or COMBINED]
+            table = coefficients.of_signature(signature, data, given.confidence)
+        else:
+            table = coefficients.of_model(
+                models[name], columns, data.y, choices.predictors, given.confidence
+            )
+        write_table(table, path)
+    write_table(collinearity(models, columns), job.output.vif)
+
+    final = models["nomogram"]
+    terms = [axis(term, value, columns, choices.predictors) for term, value in slopes(final)]
+    write_table(nomogram.axes(terms), job.output.axes)
+    write_table(nomogram.scale(terms, final.intercept), job.output.scale)
+    write_table(
+        predictions(data, columns, models, given.models, sample="apparent", repeat=0, fold=0),
+        job.output.predictions,
+    )
+    study = {"study": given.study, "version": given.version, "outcome": given.outcome}
+    document = model_document(
+        {**study, "images": given.images},
+        data,
+        columns,
+        signatures,
+        models,
+        choices.predictors,
+        read_json(job.input.settings),
+    )
+    write_json(document, job.output.model)
+
+
+def slopes(model):
+    """Term and coefficient of a model."""
+    return zip(model.terms, model.coefficients, strict=True)
+
+
+def axis(term, coefficient, columns, predictors):
+    """A term as an axis of the nomogram, in the predictor's own unit."""
+    described = describe_term(term, predictors, columns[term].to_numpy())
+    if described["kind"] == "binary":
+        levels = [described["negative"], described["positive"]]
+        return {**described, "coefficient": coefficient, "levels": levels}
+    return {**described, "coefficient": coefficient / described["per"]}
+
+
+def collinearity(models, columns):
+    """Variance inflation of each term in the models with two terms or more."""
+    tables = [
+        variance_inflation(columns[list(model.terms)]).assign(model=name)
+        for name, model in models.items()
+        if model.fit is not None and len(model.terms) > 1
+    ]
+    empty = pd.DataFrame(columns=["model", "term", "vif"])
+    return pd.concat([empty, *tables])[["model", "term", "vif"]] if tables else empty
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

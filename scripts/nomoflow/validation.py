@@ -1,0 +1,75 @@
+"""Nested cross-validation: all that is learned from data is learned in the training part."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from nomoflow.dataset import COMBINED, Dataset
+from nomoflow.models import Choices, design, fit_models, fit_signatures, linear_predictor
+from nomoflow.resampling import stratified_folds
+
+COLUMNS = (
+    "patient", "outcome", "model", "sample", "repeat", "fold", "linear_predictor", "probability",
+    "cutoff",
+)  # fmt: skip
+
+
+def predictions(
+    data: Dataset, columns: pd.DataFrame, models: dict, names: Sequence[str], **same
+) -> pd.DataFrame:
+    """Rows patient x model of the models' predictions; ``same`` fills sample, repeat and fold."""
+    parts = []
+    for name in names:
+        if not models[name].available:
+            continue
+        score = linear_predictor(models[name], columns)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "patient": data.patients,
+                    "outcome": data.y,
+                    "model": name,
+                    **same,
+                    "linear_predictor": score,
+                    "probability": expit(score),
+                    "cutoff": models[name].cutoff,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def cross_validate(
+    data: Dataset, choices: Choices, names: Sequence[str], repeat: int, seed: int
+) -> pd.DataFrame:
+    """One repeat: each patient predicted by models that were made without that patient.
+
+    z-scores, LASSO with its own folds and penalty, refit, predictor choice, nomogram and cut-off are
+    all repeated in each training part; the training part's cut-off judges the rest.
+    """
+    signatures = [*choices.phases, COMBINED]
+    outer = stratified_folds(data.y, choices.folds, [seed, repeat])
+    parts = []
+    for fold in np.unique(outer):
+        training = data.take(np.flatnonzero(outer != fold))
+        held_back = data.take(np.flatnonzero(outer == fold))
+        fitted = fit_signatures(training, choices, [seed, repeat, int(fold)], signatures)
+        models = fit_models(training, fitted, choices)
+        parts.append(
+            predictions(
+                held_back,
+                design(held_back, fitted),
+                models,
+                names,
+                sample="cross_validated",
+                repeat=repeat,
+                fold=int(fold),
+            )
+        )
+    order = {name: index for index, name in enumerate(names)}
+    joined = pd.concat(parts, ignore_index=True)
+    return joined.sort_values(
+        ["model", "patient"], key=lambda c: c.map(order) if c.name == "model" else c
+    ).reset_index(drop=True)
