@@ -70,7 +70,7 @@ rule write_report:
         "../scripts/write_report.py"
 
 
-rule conclude:
+rule conclude_study:
     """Where to look and what was found; cases that failed end the run with an error."""
     input:
         failures=failure_tables,
@@ -81,13 +81,13 @@ rule conclude:
     output:
         summary="results/{study}/report/complete.txt",
     log:
-        "logs/{study}/conclude.log",
+        "logs/{study}/conclude_study.log",
     params:
         study=STUDY.name,
         confidence=config["evaluation"]["confidence"],
         on_problem=config["images"]["on_problem"],
-        code=code("conclude"),
+        code=code("conclude_study"),
     conda:
         "../envs/report.yaml"
     script:
-        "../scripts/conclude.py"
+        "../scripts/conclude_study.py"

@@ -119,14 +119,14 @@ def of_models(document: dict, vif: Iterable[dict]) -> list[dict]:
             rows.append(
                 caveat("models", model["status"], name, model["reason"], "none, unless unexpected")
             )
-        parameters = len(model["terms"])
+        parameters = 0 if name.startswith("radiomics") else len(model["terms"])
         if parameters and fewer < FEW_EVENTS_A_PARAMETER * parameters:
             rows.append(
                 caveat(
                     "models",
                     "few_events",
                     name,
-                    f"{fewer} patients in the smaller class for {parameters} parameters: fewer "
+                    f"{fewer} patients in the smaller class for {parameters} parameter{'s' * (parameters > 1)}: fewer "
                     f"than {FEW_EVENTS_A_PARAMETER} each, not counting the selection of features",
                     "trust the cross-validated figures only; enlarge the cohort",
                 )

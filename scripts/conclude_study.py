@@ -1,4 +1,4 @@
-"""Rule conclude: what came out and where to look; failed cases end the run with an error."""
+"""Rule conclude_study: what came out and where to look; failed cases end the run with an error."""
 
 from nomoflow.run import log_to, read_rows, replacing
 
