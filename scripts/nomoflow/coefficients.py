@@ -46,7 +46,8 @@ def of_signature(signature: Signature, data: Dataset, confidence: float) -> pd.D
         )
         table["note"] = join(signature.reason, SHRUNKEN if signature.features else "")
     else:
-        z = (data.features[list(signature.features)] - signature.means) / signature.sds
+        values = data.features[list(signature.features)]
+        z = (values - np.array(signature.means)) / np.array(signature.sds)
         table = coefficient_table(fit_logistic(z, data.y), z, data.y, confidence)
         table["note"] = [join(note, SELECTED) for note in table["note"]]
     rows = zip(signature.features, signature.means, signature.sds, strict=True)

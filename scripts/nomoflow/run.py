@@ -65,7 +65,6 @@ def read_table(path: str | Path):
     return pd.read_csv(
         path,
         dtype=dict.fromkeys(TEXT_COLUMNS, "str"),
-        float_precision="round_trip",
         keep_default_na=False,
         na_values=[""],
     )

@@ -1,0 +1,39 @@
+from count_flow import main
+from jobs import job
+
+from nomoflow.run import read_rows, write_json
+
+
+def test_patients_then_features_each_step_from_the_last(tmp_path):
+    (tmp_path / "criteria.csv").write_text(
+        "step,removed,remaining\npatients in the table,0,9\ntoo large,2,7\n"
+    )
+    (tmp_path / "icc.csv").write_text(
+        "phase,feature,comparison,kept\n"
+        "CT,a,inter,True\nCT,a,intra,True\nCT,b,inter,True\nCT,b,intra,False\n"
+        "MR,a,none,True\n"
+    )
+    statuses = []
+    for name, candidates, selected in (("CT", 1, 1), ("MR", 1, 0), ("combined", 2, 1)):
+        statuses.append(tmp_path / f"{name}.json")
+        write_json({"patients": 6, "candidates": candidates, "selected": selected}, statuses[-1])
+    main(
+        job(
+            {
+                "criteria": tmp_path / "criteria.csv",
+                "icc": tmp_path / "icc.csv",
+                "statuses": statuses,
+            },
+            {"flow": tmp_path / "flow.csv"},
+            {"phases": ["CT", "MR"]},
+        )
+    )
+    rows = [tuple(row.values()) for row in read_rows(tmp_path / "flow.csv")]
+    assert rows[:3] == [
+        ("patients in the table", "patients", "", "0", "9"),
+        ("too large", "patients", "", "2", "7"),
+        ("failed in computation", "patients", "", "1", "6"),
+    ]
+    assert ("kept by the readers' agreement", "features", "CT", "1", "1") in rows
+    assert ("candidate features", "features", "MR", "0", "1") in rows
+    assert rows[-1] == ("selected by the LASSO", "features", "combined", "1", "1")

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cross_validate import main
+from jobs import job
+from synthetic_cohort import CHOICES, cohort
+
+from nomoflow.dataset import as_dataset
+from nomoflow.discrimination import auc
+from nomoflow.models import design, fit_models, fit_signatures
+from nomoflow.resampling import stratified_folds
+from nomoflow.run import read_table, write_table
+from nomoflow.validation import cross_validate
+
+NAMES = ["nomogram", "radiomics", "image_features", "radiomics_early", "volume"]
+
+
+def test_each_patient_is_predicted_once_by_each_model(tmp_path):
+    write_table(cohort(), tmp_path / "dataset.parquet")
+    main(
+        job(
+            {"dataset": tmp_path / "dataset.parquet"},
+            {"predictions": tmp_path / "predictions.csv"},
+            {"choices": vars(CHOICES), "models": NAMES, "seed": 1},
+            {"repeat": "2"},
+        )
+    )
+    predictions = read_table(tmp_path / "predictions.csv")
+    counts = predictions.groupby(["model", "patient"]).size()
+    assert len(counts) == len(NAMES) * 40 and set(counts) == {1}
+    assert set(predictions["repeat"]) == {2}
+    assert predictions.groupby("patient")["fold"].nunique().max() == 1
+
+
+@pytest.mark.parametrize("select", ["all", "univariate", "backward"])
+def test_the_training_part_never_sees_the_rest(select):
+    """Scramble outcome and features of the held-back patients: what is fitted stays the same."""
+    choices = replace(CHOICES, select=select)
+    data = as_dataset(cohort())
+    outer = stratified_folds(data.y, 4, [1, 1])
+    honest = cross_validate(data, choices, NAMES, repeat=1, seed=1)
+    for fold in (1, 3):
+        held_back = np.flatnonzero(outer == fold)
+        table = cohort()
+        random = np.random.default_rng(9)
+        table.loc[held_back, table.columns[2:]] = random.normal(50, 9, (len(held_back), 15))
+        spoiled = as_dataset(table)
+        training = spoiled.take(np.flatnonzero(outer != fold))
+        signatures = fit_signatures(training, choices, [1, 1, fold], ["early", "late", "combined"])
+        models = fit_models(training, signatures, choices)
+        columns = design(data.take(held_back), signatures)
+        mine = honest[(honest["fold"] == fold) & (honest["model"] == "nomogram")]
+        x = columns[list(models["nomogram"].terms)].to_numpy()
+        score = models["nomogram"].intercept + x @ models["nomogram"].coefficients
+        np.testing.assert_array_equal(mine["linear_predictor"], score)
+        assert set(mine["cutoff"]) == {models["nomogram"].cutoff}
+
+
+def test_noise_is_worth_nothing():
+    """Over shuffled labels the mean AUC lies within its Monte Carlo error of 0.5."""
+    areas = []
+    for seed in range(20):
+        table = cohort(effect=0.0, seed=seed)
+        table["clinical.age"] = np.random.default_rng(seed).normal(size=40)
+        predictions = cross_validate(as_dataset(table), CHOICES, ["radiomics"], 1, seed)
+        areas.append(auc(predictions["outcome"], predictions["linear_predictor"]))
+    error = np.std(areas, ddof=1) / np.sqrt(len(areas))
+    assert abs(np.mean(areas) - 0.5) < 4 * error
+
+
+def test_a_signal_is_found():
+    data = as_dataset(cohort(80, effect=2.0))
+    predictions = cross_validate(data, CHOICES, ["radiomics"], 1, 1)
+    assert auc(predictions["outcome"], predictions["linear_predictor"]) > 0.85

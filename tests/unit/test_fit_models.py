@@ -1,0 +1,147 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fit_models import main
+from jobs import job
+from scipy.special import expit
+from synthetic_cohort import CHOICES, cohort
+
+from nomoflow.dataset import as_dataset
+from nomoflow.model_document import digest
+from nomoflow.models import fit_signatures
+from nomoflow.run import read_json, read_table, write_json, write_table
+
+SIGNATURES = ["early", "late", "combined"]
+MODELS = ["nomogram", "radiomics", "image_features", "radiomics_early", "radiomics_late", "volume"]
+TABLES = ("vif", "axes", "scale", "predictions")
+
+
+def fit(folder, table, choices=CHOICES):
+    """Run the script on a cohort; the folder then holds its results."""
+    write_table(table, folder / "dataset.parquet")
+    write_json({"engine": "none"}, folder / "settings.json")
+    data = as_dataset(table)
+    for name, signature in fit_signatures(data, choices, [1], SIGNATURES).items():
+        write_json({**signature.to_dict(), "candidates": 6}, folder / f"{name}.json")
+    main(
+        job(
+            {
+                "dataset": folder / "dataset.parquet",
+                "signatures": [folder / f"{name}.json" for name in SIGNATURES],
+                "settings": folder / "settings.json",
+            },
+            {name: folder / f"{name}.csv" for name in TABLES}
+            | {
+                "coefficients": [folder / f"{name}.coefficients.csv" for name in MODELS],
+                "model": folder / "model.json",
+            },
+            {
+                "study": "mine",
+                "models": MODELS,
+                "choices": vars(choices),
+                "outcome": {"column": "diagnosis", "positive": "yes", "negative": "no"},
+                "images": {},
+                "version": 1,
+                "confidence": 0.95,
+            },
+        )
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return fit(tmp_path_factory.mktemp("models"), cohort())
+
+
+def test_a_probability_can_be_computed_by_hand_from_the_document(results):
+    """Plain arithmetic on model.json and natural units gives the predictions."""
+    document = json.loads((results / "model.json").read_text())
+    table = cohort().set_index("patient")
+    predictions = read_table(results / "predictions.csv").query("model == 'nomogram'")
+    signature = document["signatures"]["combined"]
+    for row in predictions.head(5).itertuples():
+        patient = table.loc[row.patient]
+        radscore = signature["intercept"]
+        for name, mean, sd, coefficient in zip(
+            *(signature[key] for key in ("features", "means", "sds", "coefficients")), strict=True
+        ):
+            radscore += coefficient * (patient[name] - mean) / sd
+        values = {"radscore": radscore, "age": patient["clinical.age"] * 10}
+        values["sex"] = patient["clinical.sex"]
+        nomogram = document["models"]["nomogram"]
+        score = nomogram["intercept"]
+        for term in nomogram["terms"]:
+            score += term["coefficient"] * values[term["name"]] / term.get("per", 1)
+        assert score == pytest.approx(row.linear_predictor, abs=1e-9)
+        assert expit(score) == pytest.approx(row.probability, abs=1e-12)
+
+
+def test_the_digest_covers_every_number(results):
+    document = read_json(results / "model.json")
+    assert digest(document) == document["digest"]
+    document["models"]["nomogram"]["terms"][0]["coefficient"] += 1e-12
+    assert digest(document) != document["digest"]
+
+
+def test_every_term_has_unit_coding_and_interval(results):
+    table = read_table(results / "nomogram.coefficients.csv").set_index("term")
+    assert list(table.index) == ["(Intercept)", "radscore", "age", "sex"]
+    assert table.loc["age", "coding"] == "per 10 years"
+    assert table.loc["sex", "coding"] == "1 = male, 0 = female"
+    assert "conditional on selection" in table.loc["radscore", "note"]
+    inside = (table["ci_low"] < table["coefficient"]) & (table["coefficient"] < table["ci_high"])
+    assert inside.all()
+    np.testing.assert_allclose(table["odds_ratio"], np.exp(table["coefficient"]))
+
+
+def test_an_in_sample_refit_enters_the_nomogram_with_a_coefficient_near_one(results):
+    """y ~ Radscore alone gives 1 exactly; beside other predictors it stays near."""
+    radscore = read_table(results / "nomogram.coefficients.csv").set_index("term").loc["radscore"]
+    assert 0.5 < radscore["coefficient"] < 2
+
+
+def test_points_of_the_nomogram_add_up(results):
+    """From axes and scale alone, by interpolation as with a ruler, to the linear predictor."""
+    axes, scale = read_table(results / "axes.csv"), read_table(results / "scale.csv")
+    table = cohort().set_index("patient")
+    predictions = read_table(results / "predictions.csv")
+    rad = predictions.query("model == 'radiomics'").set_index("patient")["linear_predictor"]
+    for row in predictions.query("model == 'nomogram'").head(8).itertuples():
+        values = {"radscore": rad[row.patient], "age": 10 * table.loc[row.patient, "clinical.age"]}
+        values["sex"] = table.loc[row.patient, "clinical.sex"]
+        total = 0.0
+        for name, axis in axes.groupby("predictor"):
+            line = np.polyfit(axis["value"], axis["points"], 1)
+            total += np.polyval(line, values[name])
+        line = np.polyfit(scale["total_points"], scale["linear_predictor"], 1)
+        assert np.polyval(line, total) == pytest.approx(row.linear_predictor, abs=1e-6)
+
+
+def test_an_empty_signature_makes_the_image_feature_model(tmp_path):
+    fit(tmp_path, cohort(effect=0.0), replace(CHOICES, penalty="1se"))
+    models = read_json(tmp_path / "model.json")["models"]
+    assert models["radiomics"]["status"] == "empty"
+    assert "the nomogram is the image-feature model" in models["nomogram"]["reason"]
+    assert models["nomogram"]["terms"] == models["image_features"]["terms"]
+
+
+def test_a_study_without_clinical_predictors_says_so(tmp_path):
+    table = cohort().drop(columns=["clinical.age", "clinical.sex", "volume_ml"])
+    fit(tmp_path, table, replace(CHOICES, predictors=[]))
+    models = read_json(tmp_path / "model.json")["models"]
+    assert models["image_features"]["status"] == "unavailable"
+    assert models["volume"]["status"] == "unavailable"
+    assert [term["name"] for term in models["nomogram"]["terms"]] == ["radscore"]
+    assert read_table(tmp_path / "image_features.coefficients.csv").empty
+
+
+def test_separation_is_named(tmp_path):
+    table = cohort()
+    table["clinical.sex"] = table["outcome"].astype(float)
+    fit(tmp_path, table)
+    assert read_json(tmp_path / "model.json")["models"]["image_features"]["status"] == "separated"
+    rows = read_table(tmp_path / "image_features.coefficients.csv")
+    assert rows["note"].str.contains("sex").all() and rows["se"].isna().all()
