@@ -25,6 +25,8 @@ def main(job):
             row("kept by the readers' agreement", "features", phase, int((~kept).sum()),
                 int(kept.sum()))
         )  # fmt: skip
+    pooled = statuses[-1]["candidates"]
+    features.append(row("candidate features", "features", "combined", 0, pooled))
     for name, status in zip([*job.params.phases, "combined"], statuses, strict=True):
         left, selected = status["candidates"], status["selected"]
         features.append(row("selected by the LASSO", "features", name, left - selected, selected))

@@ -5,7 +5,7 @@ import pandas as pd
 from nomoflow import coefficients, nomogram
 from nomoflow.dataset import COMBINED, as_dataset
 from nomoflow.model_document import describe_term, model_document
-from nomoflow.models import Choices, design, fit_models
+from nomoflow.models import RADSCORE, Choices, design, fit_models
 from nomoflow.regression import variance_inflation
 from nomoflow.run import log_to, read_json, read_table, write_json, write_table
 from nomoflow.signature_tables import from_description
@@ -38,7 +38,9 @@ def main(job):
     write_table(nomogram.axes(terms), job.output.axes)
     write_table(nomogram.scale(terms, final.intercept), job.output.scale)
     write_table(
-        predictions(data, columns, models, given.models, sample="apparent", repeat=0, fold=0),
+        predictions(
+            data, columns, models, given.models, data.y, sample="apparent", repeat=0, fold=0
+        ),
         job.output.predictions,
     )
     study = {"study": given.study, "version": given.version, "outcome": given.outcome}
@@ -62,6 +64,8 @@ def slopes(model):
 def axis(term, coefficient, columns, predictors):
     """A term as an axis of the nomogram, in the predictor's own unit."""
     described = describe_term(term, predictors, columns[term].to_numpy())
+    if term != RADSCORE and described["unit"]:
+        described["label"] += f", {described['unit']}"
     if described["kind"] == "binary":
         levels = [described["negative"], described["positive"]]
         return {**described, "coefficient": coefficient, "levels": levels}

@@ -22,7 +22,13 @@ def main(job):
             )
         else:
             table = repeated_metrics(
-                each.y, each.score, each.probability, each.cutoff, each.fold, *common
+                each.y,
+                each.score,
+                each.probability,
+                each.cutoff,
+                each.fold,
+                *common,
+                rank=each.rank,
             )
         tables.append(table.assign(model=each.model, sample=each.sample))
     performance = pd.concat(tables, ignore_index=True)[COLUMNS]

@@ -11,7 +11,7 @@ def main(job):
     curves = [
         roc_curve(each.y, score).assign(model=each.model, sample=each.sample, repeat=repeat)
         for each in judged(read_table(job.input.predictions), job.params.models)
-        for repeat, score in enumerate(each.score, start=1)
+        for repeat, score in enumerate(each.rank, start=1)
     ]
     columns = ["model", "sample", "repeat", "threshold", "sensitivity", "specificity"]
     write_table(pd.concat(curves, ignore_index=True)[columns], job.output.roc)

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on each run, and no deadline: other work may share the machine.
+settings.register_profile("nomoflow", derandomize=True, deadline=None)
+settings.load_profile("nomoflow")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -27,6 +27,7 @@ def predictions(n=30, repeats=2, seed=1) -> pd.DataFrame:
                         "linear_predictor": score,
                         "probability": expit(score),
                         "cutoff": 1.0,
+                        "baseline": 0.0,
                     }
                 )
             )

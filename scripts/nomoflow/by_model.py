@@ -14,6 +14,8 @@ class Judged:
     """One model on one sample: n patients, R repeats (1 where nothing is repeated).
 
     y : (n,); the others : (R, n), patients in one order
+    score : linear predictor
+    rank : the same above the training patients' log odds; it alone may be compared between folds
     """
 
     model: str
@@ -21,6 +23,7 @@ class Judged:
     y: np.ndarray
     fold: np.ndarray
     score: np.ndarray
+    rank: np.ndarray
     probability: np.ndarray
     cutoff: np.ndarray
 
@@ -30,6 +33,9 @@ def judged(predictions: pd.DataFrame, models: Sequence[str]) -> Iterator[Judged]
 
     Raises ValueError where a patient lacks a prediction or has two: n rows a repeat, never more.
     """
+    # Rounded, so that scores which are equal but for the last bit stay ties.
+    rank = (predictions["linear_predictor"] - predictions["baseline"]).round(12)
+    predictions = predictions.assign(rank=rank)
     for sample in (APPARENT, CROSS_VALIDATED):
         for model in models:
             rows = predictions[
@@ -40,7 +46,7 @@ def judged(predictions: pd.DataFrame, models: Sequence[str]) -> Iterator[Judged]
             wide = rows.pivot(
                 index="repeat",
                 columns="patient",
-                values=["fold", "linear_predictor", "probability", "cutoff"],
+                values=["fold", "linear_predictor", "rank", "probability", "cutoff"],
             )
             if wide.isna().to_numpy().any():
                 raise ValueError(f"{model}, {sample}: not every patient is predicted once a repeat")

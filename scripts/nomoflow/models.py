@@ -146,7 +146,7 @@ def _choose(columns: pd.DataFrame, y: np.ndarray, choices: Choices, with_score: 
         case "univariate":
             return choose_univariate(columns[names], y, choices.predictors, choices.p)
         case "backward":
-            candidates = [RADSCORE, *names] if with_score else names
+            candidates = _estimable(columns[[RADSCORE, *names] if with_score else names])
             kept = backward_by_aic(columns[candidates], y) if candidates else []
             return [name for name in names if name in kept]
         case _:
@@ -159,10 +159,9 @@ def _logistic(
     if not terms:
         constant = float(logit(np.mean(y)))
         return Model(name, (), constant, np.zeros(0), "empty", reason or "no term was kept")
-    # In a training part a rare sign may have one level only: it can have no coefficient there.
-    varying = [term for term in terms if columns[term].nunique() > 1]
-    fit = fit_logistic(columns[varying], y)
-    slopes = dict(zip(varying, fit.coefficients[1:], strict=True))
+    usable = _estimable(columns[terms])
+    fit = fit_logistic(columns[usable], y)
+    slopes = dict(zip(usable, fit.coefficients[1:], strict=True))
     status = "separated" if fit.separated else "fitted"
     if fit.separated:
         reason = "the predictors separate the classes: coefficients have no finite estimate"
@@ -175,6 +174,20 @@ def _logistic(
         reason,
         fit=fit,
     )
+
+
+def _estimable(columns: pd.DataFrame) -> list[str]:
+    """Columns that can have a coefficient.
+
+    In a small training part a rare sign may have one level only, and two signs may coincide: the
+    first of such a pair stands for both.
+    """
+    kept: list[str] = []
+    for name in columns:
+        candidate = [np.ones(len(columns)), *(columns[k] for k in kept), columns[name]]
+        if np.linalg.matrix_rank(np.column_stack(candidate)) == len(candidate):
+            kept.append(name)
+    return kept
 
 
 def _unavailable(name: str, reason: str) -> Model:

@@ -7,7 +7,8 @@ from nomoflow.criteria import as_number, holds
 from nomoflow.problems import Problems
 
 KEY = re.compile(r"\w[\w.-]*")
-FEWEST_OF_A_CLASS = 3
+# From here on the smallest training part, a fold within a fold, has two of a class.
+FEWEST_OF_A_CLASS = 4
 
 
 def read_cells(path: str, columns: list[str], problems: Problems, key: str) -> list[dict[str, str]]:
@@ -30,6 +31,16 @@ def read_cells(path: str, columns: list[str], problems: Problems, key: str) -> l
         )
         return []
     before = len(problems)
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        problems.add(
+            path,
+            row=1,
+            found="cells separated by " + ("semicolons" if ";" in header[0] else "tabs"),
+            allowed="cells separated by commas",
+            remedy="save the table as 'CSV UTF-8' with commas instead of semicolons or tabs, and"
+            " with decimal points",
+        )
+        return []
     for column in columns:
         if header.count(column) != 1:
             problems.add(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from nomoflow.dataset import COMBINED, Dataset
 from nomoflow.models import Choices, design, fit_models, fit_signatures, linear_predictor
@@ -12,14 +12,26 @@ from nomoflow.resampling import stratified_folds
 
 COLUMNS = (
     "patient", "outcome", "model", "sample", "repeat", "fold", "linear_predictor", "probability",
-    "cutoff",
+    "cutoff", "baseline",
 )  # fmt: skip
 
 
 def predictions(
-    data: Dataset, columns: pd.DataFrame, models: dict, names: Sequence[str], **same
+    data: Dataset,
+    columns: pd.DataFrame,
+    models: dict,
+    names: Sequence[str],
+    training: np.ndarray,
+    **same,
 ) -> pd.DataFrame:
-    """Rows patient x model of the models' predictions; ``same`` fills sample, repeat and fold."""
+    """Rows patient x model of the models' predictions; ``same`` fills sample, repeat and fold.
+
+    ``training`` is the outcome of the patients that the models were made from. The log odds of its
+    prevalence stand beside each prediction as ``baseline``: patients of different folds are ranked
+    by their linear predictor above it. Without it a fold with one event more, whose training part
+    has one event fewer, would be ranked lower even by a constant score.
+    """
+    baseline = float(logit(np.mean(training)))
     parts = []
     for name in names:
         if not models[name].available:
@@ -35,6 +47,7 @@ def predictions(
                     "linear_predictor": score,
                     "probability": expit(score),
                     "cutoff": models[name].cutoff,
+                    "baseline": baseline,
                 }
             )
         )
@@ -63,6 +76,7 @@ def cross_validate(
                 design(held_back, fitted),
                 models,
                 names,
+                training.y,
                 sample="cross_validated",
                 repeat=repeat,
                 fold=int(fold),

@@ -15,11 +15,11 @@ PHASES = ("early", "late")
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    """A small study of eight patients; a test spoils one thing and loads it."""
+    """A small study of ten patients; a test spoils one thing and loads it."""
     monkeypatch.chdir(tmp_path)
     rows = ["key,diagnosis,age,sign"]
     scans = ["patient,phase,reading,image,mask"]
-    for i in range(8):
+    for i in range(10):
         rows.append(f"{i:04d},{'yes' if i % 2 else 'no'},{50 + i},{'x' if i % 3 else 'y'}")
         scans += [f"{i:04d},{phase},a1,i{i}.nii,m{i}.nii" for phase in PHASES]
         for kind in "im":
@@ -65,7 +65,7 @@ def test_ids_stay_text_and_yes_is_a_level(study):
     loaded = load(study)
     assert loaded.participants[0]["patient"] == "0000"
     assert loaded.config["cohort"]["outcome"]["positive"] == "yes"
-    assert len(loaded.scans) == 16
+    assert len(loaded.scans) == 20
     assert loaded.predictors[1]["negative"] == "y"
 
 
@@ -74,15 +74,15 @@ def test_the_batch_of_a_patient_does_not_depend_on_others(study):
     edit("people.csv", "0003,yes,53,y\n", "")
     edit("scans.csv", "0003,early,a1,i3.nii,m3.nii\n0003,late,a1,i3.nii,m3.nii\n", "")
     after = load(study)
-    assert all(before.bucket(f"{i:04d}") == after.bucket(f"{i:04d}") for i in range(8))
-    assert sum(len(after.scans_of(bucket)) for bucket in after.buckets) == 14
+    assert all(before.bucket(f"{i:04d}") == after.bucket(f"{i:04d}") for i in range(10))
+    assert sum(len(after.scans_of(bucket)) for bucket in after.buckets) == 18
 
 
 def test_a_patient_without_a_phase_is_left_out_and_counted(study):
     edit("scans.csv", "0002,late,a1,i2.nii,m2.nii\n", "")
     loaded = load(study)
     assert [row["detail"] for row in loaded.exclusions] == ["no reading a1 of late"]
-    assert loaded.flow[-1] == {"step": "no image in every phase", "removed": 1, "remaining": 7}
+    assert loaded.flow[-1] == {"step": "no image in every phase", "removed": 1, "remaining": 9}
 
 
 def test_all_problems_are_told_at_once(study):
@@ -137,7 +137,7 @@ def test_a_participants_table_that_is_wrong(study, old, new, message):
 
 def test_one_class_is_no_study(study):
     Path("people.csv").write_text(Path("people.csv").read_text().replace(",yes,", ",no,"))
-    assert "at least 3 of each" in problems(study)
+    assert "at least 4 of each" in problems(study)
 
 
 @pytest.mark.parametrize("way", ["../secret.nii", "link.nii"])
@@ -153,7 +153,7 @@ def test_a_missing_file_can_be_an_exclusion(study):
     study["images"]["on_problem"] = "exclude"
     loaded = load(study)
     assert {row["patient"] for row in loaded.exclusions} == {"0005"}
-    assert len(loaded.participants) == 7
+    assert len(loaded.participants) == 9
 
 
 def test_a_table_in_another_encoding_is_named(study):
