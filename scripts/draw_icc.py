@@ -1,0 +1,15 @@
+"""Rule draw_icc: how many features reach each ICC, between and within readers."""
+
+from nomoflow.figure_selection import icc_figure
+from nomoflow.figure_style import save
+from nomoflow.run import log_to, read_rows
+
+
+def main(job):
+    figure = icc_figure(read_rows(job.input.icc), threshold=job.params.threshold)
+    save(figure, job.output.svg, job.output.pdf)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,15 @@
+"""Rule draw_scores: every patient's nomogram score around the cut-off, by class."""
+
+from nomoflow.figure_evaluation import scores_figure
+from nomoflow.figure_style import save
+from nomoflow.run import log_to, read_rows
+
+
+def main(job):
+    figure = scores_figure(read_rows(job.input.predictions), outcome=job.params.outcome)
+    save(figure, job.output.svg, job.output.pdf)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,250 @@
+"""Figures of the evaluation: ROC curves, decision curves, calibration and every patient's score.
+
+Each function takes tables as `read_rows` gives them and returns a matplotlib Figure. One panel a
+sample, so that apparent performance never stands alone where another figure exists.
+"""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from nomoflow.figure_style import (
+    BLACK,
+    GREY,
+    NEGATIVE,
+    POSITIVE,
+    TWO_COLUMNS,
+    drawing,
+    message_figure,
+    model_look,
+    new_figure,
+    numbers,
+)
+from nomoflow.wording import (
+    SAMPLES,
+    Rows,
+    metric,
+    models_in,
+    number,
+    people,
+    samples_in,
+    signed,
+    where,
+    with_interval,
+)
+
+
+def mean_roc(curves: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of ROC curves over repeats, vertically: sensitivity at fixed specificity.
+
+    ``curves``: (specificity, sensitivity) of each repeat, points in any order. Returned are
+    1 - specificity and the mean sensitivity, taken at every specificity that occurs and on both
+    sides of a step; so the area under the mean curve is the mean of the areas (Fawcett 2006,
+    Pattern Recognit Lett 27:861, vertical averaging). The direction is never turned.
+    """
+    stairs = []
+    for specificity, sensitivity in curves:
+        false_positive = np.concatenate([[0.0], 1 - np.asarray(specificity, float), [1.0]])
+        true_positive = np.concatenate([[0.0], np.asarray(sensitivity, float), [1.0]])
+        # 1 - 0.7 and 0.3 differ in the last bit and would make two points of one.
+        false_positive = np.round(false_positive, 12)
+        order = np.lexsort((true_positive, false_positive))
+        stairs.append((false_positive[order], true_positive[order]))
+    grid = np.unique(np.concatenate([x for x, _ in stairs]))
+    before = np.mean([_height(x, y, grid, "left") for x, y in stairs], axis=0)
+    after = np.mean([_height(x, y, grid, "right") for x, y in stairs], axis=0)
+    return np.repeat(grid, 2), np.column_stack([before, after]).ravel()
+
+
+def _height(x: np.ndarray, y: np.ndarray, grid: np.ndarray, side: str) -> np.ndarray:
+    """A stair's height just before (left) or just after (right) each grid point."""
+    above = np.searchsorted(x, grid, side="left")  # the first point at or beyond
+    below = np.searchsorted(x, grid, side="right") - 1  # the last point at or before
+    met = x[above] == grid
+    share = np.divide(grid - x[below], x[above] - x[below], out=np.zeros_like(grid), where=~met)
+    between = y[below] + share * (y[above] - y[below])
+    return np.where(met, y[above] if side == "left" else y[below], between)
+
+
+def _panels(rows: Rows, predictions: Rows, height: float) -> tuple[Figure, list[tuple[str, Axes]]]:
+    """One panel a sample of the table, two columns wide, with patients and events above each."""
+    samples = samples_in(rows)
+    figure = new_figure(TWO_COLUMNS, height)
+    axes = figure.subplots(1, max(2, len(samples)), squeeze=False)[0]
+    for unused in axes[len(samples) :]:
+        unused.set_axis_off()
+    for sample, panel in zip(samples, axes, strict=False):
+        name, _, how = SAMPLES[sample].partition(" (")
+        title = ": ".join(filter(None, (name, people(predictions, sample))))
+        panel.set_title(f"{title}\n({how}", fontsize=7)
+    return figure, list(zip(samples, axes, strict=False))
+
+
+def _curve(panel: Axes, model: str, x: np.ndarray, y: np.ndarray, detail: str = "") -> str:
+    """A model's line in its own colour and dash; the colour is returned."""
+    label, colour, dash = model_look(model)
+    panel.plot(x, y, color=colour, linestyle=dash, label=f"{label}{detail}")
+    return colour
+
+
+def _unit_square(panel: Axes, x: str, y: str, diagonal: str | None = None) -> None:
+    panel.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=":", label=diagonal)
+    panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel=x, ylabel=y)
+
+
+@drawing
+def roc_figure(
+    roc: Rows, performance: Rows, predictions: Rows, confidence: float | None = None
+) -> Figure:
+    """ROC curves of the models, one panel a sample; AUC with interval, as tabulated, in the legend.
+
+    Over repeats the curves are averaged (`mean_roc`). A dot marks the tabulated sensitivity and
+    specificity at the cut-off in use. ``confidence`` is the level of the tabulated intervals.
+    """
+    if not roc:
+        return message_figure("ROC curves", "No model has predictions of both classes.")
+    figure, panels = _panels(roc, predictions, 90)
+    title = f"AUC ({100 * confidence:g} % CI)" if confidence else "AUC (CI)"
+    for sample, panel in panels:
+        _unit_square(panel, "1 − specificity", "Sensitivity")
+        rows = where(roc, sample=sample)
+        for model in models_in(rows):
+            repeats: dict[str, list] = {}
+            for row in where(rows, model=model):
+                repeats.setdefault(row["repeat"], []).append(row)
+            curves = [
+                (numbers(own, "specificity"), numbers(own, "sensitivity"))
+                for own in repeats.values()
+            ]
+            auc = with_interval(metric(performance, model, sample, "auc"))
+            colour = _curve(panel, model, *mean_roc(curves), detail=f"\n{auc}")
+            cut = [metric(performance, model, sample, m) for m in ("specificity", "sensitivity")]
+            if all(cut):
+                specificity, sensitivity = (number(row["estimate"]) for row in cut)
+                dot = {"markeredgecolor": "white", "markeredgewidth": 0.5, "markersize": 3.5}
+                panel.plot(1 - specificity, sensitivity, "o", color=colour, zorder=3, **dot)
+        panel.legend(loc="lower right", title=title, title_fontsize=6.5, alignment="left")
+    return figure
+
+
+@drawing
+def dca_figure(dca: Rows, predictions: Rows) -> Figure:
+    """Decision curves: net benefit over the threshold probability, beside treating all and none.
+
+    The axis ends a little below zero: "treat all" falls without end, and would flatten the rest.
+    """
+    if not dca:
+        return message_figure("Decision curves", "No model has predicted probabilities.")
+    figure, panels = _panels(dca, predictions, 80)
+    top = max(float(np.nanmax(numbers(dca, "net_benefit"))), 0.01) * 1.1
+    end = float(np.nanmax(numbers(dca, "threshold")))
+    for sample, panel in panels:
+        rows = where(dca, sample=sample)
+        for policy, label, colour in (("all", "Treat all", GREY), ("none", "Treat none", BLACK)):
+            own = where(rows, model=policy)
+            x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
+            panel.plot(x, y, color=colour, linewidth=0.8, label=label)
+        for model in models_in(rows):
+            own = where(rows, model=model)
+            _curve(panel, model, numbers(own, "threshold"), numbers(own, "net_benefit"))
+        panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
+        panel.set(xlabel="Threshold probability", ylabel="Net benefit")
+    # One key for all, beneath: where the curves run depends on the prevalence.
+    figure.legend(*panels[0][1].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return figure
+
+
+@drawing
+def calibration_figure(calibration: Rows, performance: Rows, predictions: Rows) -> Figure:
+    """Observed share over predicted probability: smooth curve, groups of equal size, diagonal.
+
+    The legend prints each model's calibration intercept and slope, as tabulated; 0 and 1 are
+    perfect.
+    """
+    if not calibration:
+        return message_figure("Calibration", "No model has predicted probabilities.")
+    figure, panels = _panels(calibration, predictions, 120)
+    for sample, panel in panels:
+        _unit_square(panel, "Predicted probability", "Observed share", diagonal="Perfect")
+        rows = where(calibration, sample=sample)
+        for model in models_in(rows):
+            smooth = where(rows, model=model, kind="smooth")
+            x, y = numbers(smooth, "predicted"), numbers(smooth, "observed")
+            order = np.argsort(x, kind="stable")
+            cells = [
+                (word, metric(performance, model, sample, f"calibration_{word}"))
+                for word in ("intercept", "slope")
+            ]
+            detail = "".join(
+                f", {word} {signed(number(row['estimate']), 2)}"
+                for word, row in cells
+                if row and not math.isnan(number(row["estimate"]))
+            )
+            colour = _curve(panel, model, x[order], y[order], detail)
+            own = where(rows, model=model, kind="group")
+            marker = {"marker": _MARKERS.get(model, "o"), "markersize": 3.6, "linestyle": ""}
+            look = {"markerfacecolor": "white", "markeredgewidth": 0.9, "zorder": 3}
+            x, y = numbers(own, "predicted"), numbers(own, "observed")
+            panel.plot(x, y, color=colour, clip_on=False, **marker, **look)
+        # Below the axes: calibrated curves run anywhere within them.
+        panel.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.14))
+    return figure
+
+
+_MARKERS = {"nomogram": "o", "radiomics": "s", "image_features": "^", "volume": "D"}
+
+
+@drawing
+def scores_figure(predictions: Rows, outcome: dict[str, str]) -> Figure:
+    """Every patient's nomogram score less the cut-off, sorted, coloured by class.
+
+    ``predictions`` are apparent; the score is the linear predictor and a score at or above the
+    cut-off calls positive. ``outcome`` holds the names of the classes: positive and negative.
+    """
+    rows = where(predictions, model="nomogram", sample="apparent")
+    score = numbers(rows, "linear_predictor") - numbers(rows, "cutoff")
+    if not np.isfinite(score).any():
+        return message_figure("Nomogram scores", "The nomogram has no scores: it was not fitted.")
+    truth = numbers(rows, "outcome") == 1
+    order = np.lexsort(([row["patient"] for row in rows], score))
+    score, truth = score[order], truth[order]
+    figure = new_figure(TWO_COLUMNS, 70)
+    panel = figure.subplots()
+    half = 0.42 if len(score) <= 300 else 0.5
+    handles = []
+    for name, own, colour in (
+        (outcome["positive"], truth, POSITIVE),
+        (outcome["negative"], ~truth, NEGATIVE),
+    ):
+        bars = [
+            [(i - half, 0), (i - half, s), (i + half, s), (i + half, 0)]
+            for i, s in zip(np.flatnonzero(own), score[own], strict=True)
+        ]
+        panel.add_collection(PolyCollection(bars, facecolors=colour, edgecolors="none"))
+        above = int(np.sum(score[own] >= 0))
+        side = above if colour == POSITIVE else len(bars) - above
+        word = "at or above" if colour == POSITIVE else "below"
+        text = f"{name}: {side} of {len(bars)} {word} the cut-off"
+        handles.append(Patch(facecolor=colour, edgecolor="none", label=text))
+    panel.axhline(0, color=BLACK, linewidth=0.8)
+    reach = max(float(np.max(np.abs(score))), 1e-9)
+    panel.set(
+        xlim=(-1, len(score)),
+        ylim=(min(score.min(), 0) - 0.06 * reach, max(score.max(), 0) + 0.06 * reach),
+        ylabel="Nomogram score − cut-off",
+        xlabel="Patients, by score",
+        xticks=[],
+    )
+    panel.spines["bottom"].set_visible(False)
+    panel.legend(
+        handles=handles,
+        loc="upper left",
+        title=f"{people(rows, 'apparent')} (apparent)",
+        title_fontsize=6.5,
+        alignment="left",
+    )
+    return figure

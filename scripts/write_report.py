@@ -1,0 +1,55 @@
+"""Rule write_report: the study on one page, with tables, linked figures and what is absent."""
+
+from nomoflow.report import linker, render
+from nomoflow.run import log_to, read_json, read_rows, replacing
+
+TABLES = (
+    "exclusions", "table1", "agreement", "quality", "icc", "vif", "performance", "delong",
+    "hosmer_lemeshow", "warnings",
+)  # fmt: skip
+
+
+def main(job):
+    given = job.params
+    model = read_optional(job, "model", read_json)
+    cohort = (model or {}).get("cohort")
+    people = f"{cohort['patients']} patients, {cohort['events']} events" if cohort else ""
+    study = {
+        "study": given.study,
+        "outcome": given.outcome,
+        "phases": given.phases,
+        "config": given.config,
+        "ci": f"{100 * given.config['evaluation']['confidence']:g} % CI",
+        "people": people,
+        "model": model,
+        "settings": read_optional(job, "settings", read_json),
+        "statuses": by_name(given.signatures, several(job, "statuses"), read_json),
+        "selected": by_name(given.signatures, several(job, "selected"), read_rows),
+        "coefficients": by_name(given.models, several(job, "coefficients"), read_rows),
+        "figure": linker(several(job, "figures"), job.output.report, people),
+        **{name: read_optional(job, name, read_rows) for name in TABLES},
+    }
+    with replacing(job.output.report) as aside:
+        aside.write_text(render(study), encoding="utf-8")
+
+
+def read_optional(job, name, read):
+    """The content of an input that not every study has; None where it is left out."""
+    path = getattr(job.input, name, None)
+    return read(path) if path else None
+
+
+def several(job, name):
+    """The files of an input that is a list, or of one file, or none."""
+    paths = getattr(job.input, name, None) or []
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
+def by_name(names, paths, read):
+    """Contents by name, in the order of the names; no file for any of them is allowed."""
+    return {name: read(path) for name, path in zip(names, paths, strict=True)} if paths else {}
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,168 @@
+"""The made-up study in files, as the rules that draw and write the report find it."""
+
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+
+from matplotlib.text import Text
+from report_tables import (
+    MODELS,
+    OUTCOME,
+    PHASES,
+    POSITIVE,
+    calibration,
+    coefficients,
+    dca,
+    delong,
+    flow,
+    hosmer_lemeshow,
+    icc,
+    lasso,
+    nomogram,
+    performance,
+    predictions,
+    quality,
+    roc,
+    table1,
+)
+
+from nomoflow.run import write_json, write_rows
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+
+def write_study(folder: Path, hostile: str = "") -> dict:
+    """The tables of a whole study in files; the inputs and params of the report's rules.
+
+    ``hostile`` goes into every free text: a patient's name, labels, reasons, notes, settings.
+    """
+    rows, signatures = predictions(), [*PHASES, "combined"]
+
+    def put(name: str, content: list[dict], header: str = "") -> str:
+        path = folder / f"{name}.csv"
+        write_rows(content, path, list(content[0]) if content else header.split(","))
+        return str(path)
+
+    axes, scale = nomogram()
+    paths, trajectories, statuses, selected = [], [], [], []
+    for place, name in enumerate(signatures):
+        empty = name == "nephrographic"
+        path, lines = lasso(kept=0 if empty else 7, seed=place)
+        paths.append(put(f"signature/{name}/path", path))
+        header = "lambda,feature,coefficient"
+        trajectories.append(put(f"signature/{name}/trajectories", lines, header))
+        status = {
+            "status": "empty" if empty else "ok", "score": None if empty else "refit",
+            "reason": f"no feature was kept{hostile}" if empty else "", "penalty": "min",
+            "lambda": 0.0132, "folds": 10, "patients": 100, "candidates": 810,
+        }  # fmt: skip
+        statuses.append(folder / f"signature/{name}/status.json")
+        write_json(status, statuses[-1])
+        kept = [
+            {"feature": f"wavelet-LLH_glcm_Idm{j}{hostile}", "mean": 0.31, "sd": 0.00021,
+             "lasso_coefficient": -0.2, "coefficient": -0.71}
+            for j in range(0 if empty else 7)
+        ]  # fmt: skip
+        header = "feature,mean,sd,lasso_coefficient,coefficient"
+        selected.append(put(f"signature/{name}/selected", kept, header))
+    model = {
+        "study": "demo", "version": 1, "outcome": OUTCOME, "digest": "0" * 64,
+        "cohort": {"patients": 100, "events": POSITIVE}, "signatures": {},
+        "models": {name: {"status": "ok", "reason": "", "terms": []} for name in MODELS},
+    }  # fmt: skip
+    write_json(model, folder / "models/model.json")
+    settings = {"pyradiomics": "3.0.1", "setting": {"binWidth": 25}, "remark": hostile}
+    write_json(settings, folder / "features/settings.json")
+    excluded = [
+        {"patient": f"X{i:02d}{hostile}", "phase": "", "reading": "", "stage": "cohort",
+         "reason": f"larger than 4 cm{hostile}", "detail": f"diameter_mm is {41 + i}"}
+        for i in range(9)
+    ]  # fmt: skip
+    signs = [
+        {"sign": f"hyperdense{hostile}", "n": 100, "agreed": 93, "percent": 93, "kappa": 0.85,
+         "ci_low": 0.75, "ci_high": 0.95}
+    ]  # fmt: skip
+    warned = [
+        {"stage": "signature", "code": "empty_signature", "subject": "nephrographic",
+         "message": f"no feature was kept{hostile}", "remedy": "look at the readers' agreement"}
+    ]  # fmt: skip
+    inputs = {
+        "flow": put("cohort/flow", flow()),
+        "exclusions": put("cohort/exclusions", excluded),
+        "table1": put("cohort/table1", table1((("age", f"Age, years{hostile}"), ("h", "Dense")))),
+        "agreement": put("cohort/agreement", signs),
+        "quality": put("images/quality", quality()),
+        "icc": put("reliability/icc", icc()),
+        "paths": paths,
+        "trajectories": trajectories,
+        "statuses": [str(path) for path in statuses],
+        "selected": selected,
+        "axes": put("models/nomogram/axes", axes),
+        "scale": put("models/nomogram/scale", scale),
+        "model": str(folder / "models/model.json"),
+        "coefficients": [put(f"models/{m}/coefficients", coefficients(m)) for m in MODELS],
+        "vif": put("models/vif", [{"model": "nomogram", "term": "age", "vif": 1.2}]),
+        "predictions": put("evaluation/predictions", rows),
+        "performance": put("evaluation/performance", performance(rows)),
+        "roc": put("evaluation/roc", roc(rows)),
+        "dca": put("evaluation/dca", dca(rows)),
+        "calibration": put("evaluation/calibration", calibration(rows)),
+        "delong": put("evaluation/delong", delong()),
+        "hosmer_lemeshow": put("evaluation/hosmer_lemeshow", hosmer_lemeshow()),
+        "warnings": put("warnings", warned),
+        "settings": str(folder / "features/settings.json"),
+        "figures": [str(folder / f"figures/{name}.svg") for name in FIGURES],
+    }
+    config = {
+        "study": "demo",
+        "images": {"roots": ["data", "/srv/pacs/secret-folder"], "spacing_mm": 0.75},
+        "evaluation": {"confidence": 0.95, "seed": 1},
+        "remark": hostile,
+    }
+    params = {
+        "study": f"demo{hostile}", "outcome": OUTCOME, "phases": PHASES, "models": MODELS,
+        "signatures": signatures, "config": config, "title": "P(ccRCC)", "threshold": 0.75,
+        "confidence": 0.95,
+    }  # fmt: skip
+    return {"input": inputs, "params": params}
+
+
+FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores"]
+
+
+def job(study: dict, output: dict, **changes):
+    """What Snakemake hands to a script: the study's inputs and params, some of them changed."""
+    return SimpleNamespace(
+        input=SimpleNamespace(**{**study["input"], **changes.get("input", {})}),
+        params=SimpleNamespace(**{**study["params"], **changes.get("params", {})}),
+        output=SimpleNamespace(**output),
+    )
+
+
+def script(name: str):
+    """A rule's script as a module."""
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def words(figure) -> str:
+    """All text that a figure shows, a line each."""
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_text())
+
+
+def drawn_twice(rule: str, study: dict, folder: Path, **changes) -> str:
+    """Run a figure's script twice; both files must have the same bytes. The SVG is returned."""
+    files = []
+    for turn in ("first", "second"):
+        output = {kind: str(folder / turn / f"figure.{kind}") for kind in ("svg", "pdf")}
+        script(rule).main(job(study, output, **changes))
+        files.append({kind: Path(path).read_bytes() for kind, path in output.items()})
+    assert files[0] == files[1]
+    assert files[0]["pdf"].startswith(b"%PDF")
+    assert b"CreationDate" not in files[0]["pdf"]
+    assert b"/FontFile2" in files[0]["pdf"]  # TrueType, embedded
+    svg = files[0]["svg"].decode("utf-8")
+    assert "<dc:date>" not in svg and "<text" not in svg
+    return svg
