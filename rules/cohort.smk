@@ -12,13 +12,13 @@ rule simulate_patient:
         ),
     log:
         "logs/simulated/{cohort}/simulate_patient/{patient}.log",
+    conda:
+        "../envs/cohort.yaml"
     params:
         participant=simulated_patient,
         phases=PHASES,
         seed=config["simulation"]["seed"],
         code=code("simulate_patient"),
-    conda:
-        "../envs/cohort.yaml"
     script:
         "../scripts/simulate_patient.py"
 
@@ -31,13 +31,13 @@ rule check_images:
         problems="results/{study}/cohort/preflight/{bucket}.csv",
     log:
         "logs/{study}/check_images/{bucket}.log",
+    conda:
+        "../envs/images.yaml"
     params:
         scans=batch_scans,
         repair_mm=config["images"]["geometry"]["repair_mm"],
         minimum_voxels=config["images"]["minimum_voxels"],
         code=code("check_images"),
-    conda:
-        "../envs/images.yaml"
     script:
         "../scripts/check_images.py"
 
@@ -50,13 +50,13 @@ rule check_table:
         problems="results/{study}/cohort/preflight/table.csv",
     log:
         "logs/{study}/check_table.log",
+    conda:
+        "../envs/features.yaml"
     params:
         table=config["features"]["table"],
         phases=PHASES,
         patients=included_patients(),
         code=code("check_table"),
-    conda:
-        "../envs/features.yaml"
     script:
         "../scripts/check_table.py"
 
@@ -67,14 +67,14 @@ rule check_settings:
         problems="results/{study}/cohort/preflight/settings.csv",
     log:
         "logs/{study}/check_settings.log",
+    conda:
+        "../envs/features.yaml"
     params:
         file=config["features"]["settings"],
         settings=phase_settings(),
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
         code=code("check_settings"),
-    conda:
-        "../envs/features.yaml"
     script:
         "../scripts/check_settings.py"
 
@@ -87,10 +87,10 @@ rule gather_problems:
         problems="results/{study}/cohort/preflight.csv",
     log:
         "logs/{study}/gather_problems.log",
-    params:
-        code=code("gather_problems"),
     conda:
         "../envs/cohort.yaml"
+    params:
+        code=code("gather_problems"),
     script:
         "../scripts/gather_problems.py"
 
@@ -103,11 +103,11 @@ rule stop_on_problems:
         verdict="results/{study}/cohort/preflight.ok",
     log:
         "logs/{study}/stop_on_problems.log",
+    conda:
+        "../envs/cohort.yaml"
     params:
         on_problem=config["images"]["on_problem"],
         code=code("stop_on_problems"),
-    conda:
-        "../envs/cohort.yaml"
     script:
         "../scripts/stop_on_problems.py"
 
@@ -124,14 +124,14 @@ rule apply_criteria:
         criteria="results/{study}/cohort/criteria.csv",
     log:
         "logs/{study}/apply_criteria.log",
+    conda:
+        "../envs/cohort.yaml"
     params:
         included=included_patients(),
         exclusions=STUDY.exclusions,
         flow=STUDY.flow,
         id=config["cohort"]["id"],
         code=code("apply_criteria"),
-    conda:
-        "../envs/cohort.yaml"
     script:
         "../scripts/apply_criteria.py"
 
@@ -144,12 +144,12 @@ rule compare_groups:
         table1="results/{study}/cohort/table1.csv",
     log:
         "logs/{study}/compare_groups.log",
+    conda:
+        "../envs/cohort.yaml"
     params:
         outcome=config["cohort"]["outcome"],
         predictors=STUDY.predictors,
         code=code("compare_groups"),
-    conda:
-        "../envs/cohort.yaml"
     script:
         "../scripts/compare_groups.py"
 
@@ -162,11 +162,11 @@ rule measure_agreement:
         agreement="results/{study}/cohort/agreement.csv",
     log:
         "logs/{study}/measure_agreement.log",
+    conda:
+        "../envs/cohort.yaml"
     params:
         predictors=STUDY.predictors,
         confidence=config["evaluation"]["confidence"],
         code=code("measure_agreement"),
-    conda:
-        "../envs/cohort.yaml"
     script:
         "../scripts/measure_agreement.py"

@@ -1,11 +1,9 @@
 # What all rules share: the study, the values of wildcards, and functions for inputs and params.
 # The only place for functions; standard library and Snakemake's own dependencies only.
+import ast
 import hashlib
-import re
 import sys
 from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -23,7 +21,8 @@ try:
         defaults=Path(workflow.basedir, "config/config.yaml"),
     )
 except StudyError as error:
-    raise WorkflowError(f"\n{error}\n") from None
+    # Not a WorkflowError: Snakemake would print the place in this file around the message.
+    sys.exit(f"\n{error}\n")
 
 config = STUDY.config
 PHASES = STUDY.phases
@@ -52,15 +51,28 @@ wildcard_constraints:
 
 def code(script):
     """Digests of the nomoflow modules behind a script: Snakemake itself watches the script alone."""
-    found, waiting = {}, [SCRIPTS / f"{script}.py"]
+    found, waiting = {}, [f"scripts/{script}.py"]
     while waiting:
-        text = waiting.pop().read_text(encoding="utf-8")
-        for module in re.findall(r"^\s*from nomoflow\.(\w+) import", text, flags=re.MULTILINE):
-            if module not in found:
-                path = SCRIPTS / f"nomoflow/{module}.py"
-                found[module] = hashlib.sha256(path.read_bytes()).hexdigest()
-                waiting.append(path)
+        tree = ast.parse(Path(workflow.basedir, waiting.pop()).read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        for package, _, module in (node.module.partition(".") for node in imports):
+            modules = [module] if module else names_imported_from(package, imports)
+            for name in modules if package == "nomoflow" else []:
+                if name not in found:
+                    waiting.append(f"scripts/nomoflow/{name}.py")
+                    found[name] = source_digest(waiting[-1])
     return dict(sorted(found.items()))
+
+
+def names_imported_from(package, imports):
+    """The names of `from package import name, name`."""
+    return [name.name for node in imports if node.module == package for name in node.names]
+
+
+def source_digest(*paths):
+    """Digest of files that a script reads beside its inputs, so that an edit is noticed."""
+    content = b"".join(Path(workflow.basedir, path).read_bytes() for path in sorted(paths))
+    return hashlib.sha256(content).hexdigest()
 
 
 def simulated_patient(wildcards):
@@ -128,6 +140,12 @@ def report_tables(wildcards):
     }
 
 
+def report_texts():
+    """The page's template and the captions of its figures."""
+    captions = sorted(Path(workflow.basedir, "report/captions").glob("*.rst"))
+    return ["report/study.html.j2", *(f"report/captions/{path.name}" for path in captions)]
+
+
 def captioned(figure):
     """A figure's path, with the caption that Snakemake's own report prints."""
     return report(
@@ -137,13 +155,8 @@ def captioned(figure):
     )
 
 
-def source_digest(path):
-    """Digest of a file that a script reads beside its inputs, so that an edit is noticed."""
-    return hashlib.sha256(Path(workflow.basedir, path).read_bytes()).hexdigest()
-
-
 def included_patients():
-    """The patients who meet the criteria, in the table's order."""
+    """The patients who meet the criteria, sorted."""
     return [row["patient"] for row in STUDY.participants]
 
 
@@ -167,7 +180,9 @@ def model_choices():
 
 def image_settings():
     """What the locked model must know of the images; nothing where features came as a table."""
-    return {} if STUDY.from_table else {"phases": PHASES, "spacing_mm": config["images"]["spacing_mm"]}
+    return (
+        {} if STUDY.from_table else {"phases": PHASES, "spacing_mm": config["images"]["spacing_mm"]}
+    )
 
 
 def phase_settings():

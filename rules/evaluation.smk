@@ -9,13 +9,13 @@ rule cross_validate:
         predictions="results/{study}/evaluation/repeats/{repeat}.csv",
     log:
         "logs/{study}/cross_validate/{repeat}.log",
+    conda:
+        "../envs/models.yaml"
     params:
         models=MODELS,
         choices=model_choices(),
         seed=config["evaluation"]["seed"],
         code=code("cross_validate"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/cross_validate.py"
 
@@ -29,10 +29,10 @@ rule gather_predictions:
         predictions="results/{study}/evaluation/predictions.csv",
     log:
         "logs/{study}/gather_predictions.log",
-    params:
-        code=code("gather_predictions"),
     conda:
         "../envs/evaluation.yaml"
+    params:
+        code=code("gather_predictions"),
     script:
         "../scripts/gather_predictions.py"
 
@@ -46,14 +46,14 @@ rule measure_performance:
         metrics="results/{study}/evaluation/metrics.json",
     log:
         "logs/{study}/measure_performance.log",
+    conda:
+        "../envs/evaluation.yaml"
     params:
         models=MODELS,
         intervals=config["evaluation"]["intervals"],
         confidence=config["evaluation"]["confidence"],
         seed=config["evaluation"]["seed"],
         code=code("measure_performance"),
-    conda:
-        "../envs/evaluation.yaml"
     script:
         "../scripts/measure_performance.py"
 
@@ -66,11 +66,11 @@ rule trace_roc:
         roc="results/{study}/evaluation/roc.csv",
     log:
         "logs/{study}/trace_roc.log",
+    conda:
+        "../envs/evaluation.yaml"
     params:
         models=MODELS,
         code=code("trace_roc"),
-    conda:
-        "../envs/evaluation.yaml"
     script:
         "../scripts/trace_roc.py"
 
@@ -83,12 +83,12 @@ rule compare_models:
         delong="results/{study}/evaluation/delong.csv",
     log:
         "logs/{study}/compare_models.log",
+    conda:
+        "../envs/evaluation.yaml"
     params:
         models=MODELS,
         confidence=config["evaluation"]["confidence"],
         code=code("compare_models"),
-    conda:
-        "../envs/evaluation.yaml"
     script:
         "../scripts/compare_models.py"
 
@@ -102,11 +102,11 @@ rule assess_calibration:
         hosmer_lemeshow="results/{study}/evaluation/hosmer_lemeshow.csv",
     log:
         "logs/{study}/assess_calibration.log",
+    conda:
+        "../envs/evaluation.yaml"
     params:
         models=MODELS,
         code=code("assess_calibration"),
-    conda:
-        "../envs/evaluation.yaml"
     script:
         "../scripts/assess_calibration.py"
 
@@ -119,10 +119,10 @@ rule analyse_decisions:
         dca="results/{study}/evaluation/dca.csv",
     log:
         "logs/{study}/analyse_decisions.log",
+    conda:
+        "../envs/evaluation.yaml"
     params:
         models=MODELS,
         code=code("analyse_decisions"),
-    conda:
-        "../envs/evaluation.yaml"
     script:
         "../scripts/analyse_decisions.py"

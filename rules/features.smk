@@ -7,10 +7,10 @@ rule check_engine:
         values="results/{study}/features/engine.csv",
     log:
         "logs/{study}/check_engine.log",
-    params:
-        code=code("check_engine"),
     conda:
         "../envs/features.yaml"
+    params:
+        code=code("check_engine"),
     script:
         "../scripts/check_engine.py"
 
@@ -25,14 +25,14 @@ rule extract_features:
         failures="results/{study}/features/failures/{bucket}.csv",
     log:
         "logs/{study}/extract_features/{bucket}.log",
+    conda:
+        "../envs/features.yaml"
     params:
         scans=batch_scans,
         settings=phase_settings(),
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
         code=code("extract_features"),
-    conda:
-        "../envs/features.yaml"
     script:
         "../scripts/extract_features.py"
 
@@ -49,14 +49,14 @@ if STUDY.from_table:
             settings="results/{study}/features/settings.json",
         log:
             "logs/{study}/import_features.log",
+        conda:
+            "../envs/features.yaml"
         params:
             table=config["features"]["table"],
             phases=PHASES,
             patients=included_patients(),
             prescaled=config["features"]["prescaled"],
             code=code("import_features"),
-        conda:
-            "../envs/features.yaml"
         script:
             "../scripts/import_features.py"
 
@@ -73,6 +73,8 @@ else:
             settings="results/{study}/features/settings.json",
         log:
             "logs/{study}/gather_features.log",
+        conda:
+            "../envs/features.yaml"
         params:
             phases=PHASES,
             settings=phase_settings(),
@@ -80,7 +82,5 @@ else:
             subbands=config["features"]["subbands"],
             spacing_mm=config["images"]["spacing_mm"],
             code=code("gather_features"),
-        conda:
-            "../envs/features.yaml"
         script:
             "../scripts/gather_features.py"

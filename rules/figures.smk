@@ -10,11 +10,11 @@ rule draw_icc:
         pdf="results/{study}/figures/icc.pdf",
     log:
         "logs/{study}/draw_icc.log",
+    conda:
+        "../envs/report.yaml"
     params:
         threshold=config["reliability"]["threshold"],
         code=code("draw_icc"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/draw_icc.py"
 
@@ -31,11 +31,11 @@ rule draw_lasso:
         pdf="results/{study}/figures/lasso.pdf",
     log:
         "logs/{study}/draw_lasso.log",
+    conda:
+        "../envs/report.yaml"
     params:
         signatures=SIGNATURES,
         code=code("draw_lasso"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/draw_lasso.py"
 
@@ -51,11 +51,11 @@ rule draw_nomogram:
         pdf="results/{study}/figures/nomogram.pdf",
     log:
         "logs/{study}/draw_nomogram.log",
+    conda:
+        "../envs/report.yaml"
     params:
         title=f"P({config['cohort']['outcome']['positive']})",
         code=code("draw_nomogram"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/draw_nomogram.py"
 
@@ -71,10 +71,11 @@ rule draw_roc:
         pdf="results/{study}/figures/roc.pdf",
     log:
         "logs/{study}/draw_roc.log",
-    params:
-        code=code("draw_roc"),
     conda:
         "../envs/report.yaml"
+    params:
+        confidence=config["evaluation"]["confidence"],
+        code=code("draw_roc"),
     script:
         "../scripts/draw_roc.py"
 
@@ -90,10 +91,10 @@ rule draw_calibration:
         pdf="results/{study}/figures/calibration.pdf",
     log:
         "logs/{study}/draw_calibration.log",
-    params:
-        code=code("draw_calibration"),
     conda:
         "../envs/report.yaml"
+    params:
+        code=code("draw_calibration"),
     script:
         "../scripts/draw_calibration.py"
 
@@ -108,10 +109,10 @@ rule draw_dca:
         pdf="results/{study}/figures/dca.pdf",
     log:
         "logs/{study}/draw_dca.log",
-    params:
-        code=code("draw_dca"),
     conda:
         "../envs/report.yaml"
+    params:
+        code=code("draw_dca"),
     script:
         "../scripts/draw_dca.py"
 
@@ -125,11 +126,11 @@ rule draw_scores:
         pdf="results/{study}/figures/scores.pdf",
     log:
         "logs/{study}/draw_scores.log",
+    conda:
+        "../envs/report.yaml"
     params:
         outcome=config["cohort"]["outcome"],
         code=code("draw_scores"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/draw_scores.py"
 
@@ -144,9 +145,9 @@ rule draw_flow:
         pdf="results/{study}/figures/flow.pdf",
     log:
         "logs/{study}/draw_flow.log",
-    params:
-        code=code("draw_flow"),
     conda:
         "../envs/report.yaml"
+    params:
+        code=code("draw_flow"),
     script:
         "../scripts/draw_flow.py"

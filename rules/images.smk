@@ -13,6 +13,8 @@ rule resample_images:
         failures="results/{study}/images/failures/{bucket}.csv",
     log:
         "logs/{study}/resample_images/{bucket}.log",
+    conda:
+        "../envs/images.yaml"
     params:
         scans=batch_scans,
         spacing_mm=config["images"]["spacing_mm"],
@@ -20,8 +22,6 @@ rule resample_images:
         minimum_voxels=config["images"]["minimum_voxels"],
         settings=phase_settings(),
         code=code("resample_images"),
-    conda:
-        "../envs/images.yaml"
     script:
         "../scripts/resample_images.py"
 
@@ -36,9 +36,9 @@ rule gather_quality:
         failures="results/{study}/images/failures.csv",
     log:
         "logs/{study}/gather_quality.log",
-    params:
-        code=code("gather_quality"),
     conda:
         "../envs/images.yaml"
+    params:
+        code=code("gather_quality"),
     script:
         "../scripts/gather_quality.py"

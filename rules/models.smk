@@ -5,7 +5,9 @@ rule fit_models:
     """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
     input:
         dataset="results/{study}/signature/dataset.parquet",
-        signatures=expand("results/{{study}}/signature/{signature}/status.json", signature=SIGNATURES),
+        signatures=expand(
+            "results/{{study}}/signature/{signature}/status.json", signature=SIGNATURES
+        ),
         settings="results/{study}/features/settings.json",
     output:
         coefficients=expand("results/{{study}}/models/{model}/coefficients.csv", model=MODELS),
@@ -16,6 +18,8 @@ rule fit_models:
         model="results/{study}/models/model.json",
     log:
         "logs/{study}/fit_models.log",
+    conda:
+        "../envs/models.yaml"
     params:
         study=STUDY.name,
         models=MODELS,
@@ -25,8 +29,6 @@ rule fit_models:
         version=config["models"]["version"],
         confidence=config["evaluation"]["confidence"],
         code=code("fit_models"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/fit_models.py"
 
@@ -40,10 +42,10 @@ rule lock_model:
         receipt="results/{study}/models/locked.json",
     log:
         "logs/{study}/lock_model.log",
+    conda:
+        "../envs/models.yaml"
     params:
         locked="models/{study}/model.json",
         code=code("lock_model"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/lock_model.py"

@@ -9,13 +9,13 @@ rule compute_icc:
         icc="results/{study}/reliability/icc.csv",
     log:
         "logs/{study}/compute_icc.log",
+    conda:
+        "../envs/reliability.yaml"
     params:
         phases=PHASES,
         form=config["reliability"]["icc"],
         threshold=config["reliability"]["threshold"],
         seed=config["reliability"]["seed"],
         code=code("compute_icc"),
-    conda:
-        "../envs/reliability.yaml"
     script:
         "../scripts/compute_icc.py"

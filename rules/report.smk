@@ -11,11 +11,11 @@ rule count_flow:
         flow="results/{study}/cohort/flow.csv",
     log:
         "logs/{study}/count_flow.log",
+    conda:
+        "../envs/report.yaml"
     params:
         phases=PHASES,
         code=code("count_flow"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/count_flow.py"
 
@@ -32,12 +32,12 @@ rule collect_warnings:
         warnings="results/{study}/warnings.csv",
     log:
         "logs/{study}/collect_warnings.log",
+    conda:
+        "../envs/report.yaml"
     params:
         signatures=SIGNATURES,
         prescaled=config["features"]["prescaled"],
         code=code("collect_warnings"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/collect_warnings.py"
 
@@ -55,6 +55,8 @@ rule write_report:
         ),
     log:
         "logs/{study}/write_report.log",
+    conda:
+        "../envs/report.yaml"
     params:
         study=STUDY.name,
         outcome=config["cohort"]["outcome"],
@@ -62,10 +64,8 @@ rule write_report:
         models=MODELS,
         signatures=SIGNATURES,
         config=config,
-        template=source_digest("report/study.html.j2"),
+        texts=source_digest(*report_texts()),
         code=code("write_report"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/write_report.py"
 
@@ -82,12 +82,12 @@ rule conclude_study:
         summary="results/{study}/report/complete.txt",
     log:
         "logs/{study}/conclude_study.log",
+    conda:
+        "../envs/report.yaml"
     params:
         study=STUDY.name,
         confidence=config["evaluation"]["confidence"],
         on_problem=config["images"]["on_problem"],
         code=code("conclude_study"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/conclude_study.py"

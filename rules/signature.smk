@@ -11,14 +11,14 @@ rule gather_dataset:
         dataset="results/{study}/signature/dataset.parquet",
     log:
         "logs/{study}/gather_dataset.log",
+    conda:
+        "../envs/signature.yaml"
     params:
         phases=PHASES,
         outcome=config["cohort"]["outcome"],
         predictors=STUDY.predictors,
         prescaled=config["features"]["prescaled"],
         code=code("gather_dataset"),
-    conda:
-        "../envs/signature.yaml"
     script:
         "../scripts/gather_dataset.py"
 
@@ -32,12 +32,12 @@ rule assign_folds:
         folds="results/{study}/signature/folds.csv",
     log:
         "logs/{study}/assign_folds.log",
+    conda:
+        "../envs/signature.yaml"
     params:
         folds=config["signature"]["folds"],
         seed=config["signature"]["seed"],
         code=code("assign_folds"),
-    conda:
-        "../envs/signature.yaml"
     script:
         "../scripts/assign_folds.py"
 
@@ -55,12 +55,12 @@ rule fit_lasso:
         status="results/{study}/signature/{signature}/status.json",
     log:
         "logs/{study}/fit_lasso/{signature}.log",
+    conda:
+        "../envs/signature.yaml"
     params:
         penalty=config["signature"]["penalty"],
         score=config["signature"]["score"],
         phases=PHASES,
         code=code("fit_lasso"),
-    conda:
-        "../envs/signature.yaml"
     script:
         "../scripts/fit_lasso.py"

@@ -29,6 +29,7 @@ def main(job):
         dict(zip(columns, (cell.strip() for cell in row.values()), strict=True)) for row in rows
     ]
     participants = [{"patient": row[job.params.id], **row} for row in rows]
+    participants.sort(key=lambda row: row["patient"])
     write_rows(
         [row for row in participants if row["patient"] in kept],
         job.output.participants,

@@ -12,8 +12,9 @@ def main(job):
             f"    {row['patient']} {row['phase']} {row['reading']}: {row['reason']}, {row['detail']}"
             for row in failures
         )
+        count = "1 case" if len(failures) == 1 else f"{len(failures)} cases"
         raise ValueError(
-            f"{len(failures)} cases failed in computation; all else is done:\n{cases}\n"
+            f"{count} failed in computation; all else is done:\n{cases}\n"
             "Mend their images or masks and run again, or accept their absence with "
             "images.on_problem: exclude."
         )

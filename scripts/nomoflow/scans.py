@@ -59,6 +59,16 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
                     allowed="a file below " + " or ".join(f"{folder}/" for folder in folders),
                     remedy="correct the path, or name its folder in images.roots",
                 )
+            elif _is_not_drawn(row, column, images["phases"], patients):
+                problems.add(
+                    path,
+                    row=row["_row"],
+                    column=f"column {column}",
+                    found=f"{row[column]}, which the workflow does not draw for {row['patient']}",
+                    allowed=f"{SIMULATED}/<cohort>/{row['patient']}/<phase>.nii.gz, and"
+                    " <phase>_<reading>.nii.gz for a mask",
+                    remedy="correct the path; images of your own lie in another folder",
+                )
             scan[column] = str(found)
         scans.append(scan)
     _check_phases(path, {row["phase"] for row in rows}, images["phases"], problems)
@@ -77,6 +87,20 @@ def locate(text: str, folders: list[Path]) -> Path | None:
     if found is None and Path(text).parts[0] == SIMULATED and len(folders) > 1:
         return folders[1] / text
     return found
+
+
+def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str]) -> bool:
+    """Whether a path names a simulated file that is not one of this patient's.
+
+    An unknown patient is a problem of its own, told once.
+    """
+    parts = Path(row[column]).parts
+    if parts[0] != SIMULATED or row["patient"] not in patients or row["phase"] not in phases:
+        return False
+    names = [f"{phase}.nii.gz" for phase in phases]
+    if column == "mask":
+        names = [f"{phase}_{reading}.nii.gz" for phase in phases for reading in READINGS]
+    return len(parts) != 4 or parts[2] != row["patient"] or parts[3] not in names
 
 
 def is_inside(path: Path, folders: list[Path]) -> bool:

@@ -23,9 +23,11 @@ NO_SCANS = "no image in every phase"
 class Study:
     """Everything that the workflow's jobs follow from.
 
-    participants : rows of those who meet the criteria, in the table's order
+    participants : rows of those who meet the criteria, sorted by patient
     exclusions, flow : who was excluded, and the count after each criterion
     scans : scans of the included patients, their files resolved
+
+    The order of the tables' rows changes nothing here, so it changes no result.
     """
 
     config: dict
@@ -100,11 +102,12 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
         scans, study.exclusions = read_scans(config["images"], patients, problems)
         _check_settings_file(config["features"]["settings"], problems)
     problems.stop_if_any()
+    rows.sort(key=_by_patient)
     included, excluded, study.flow = apply_criteria(rows, cohort["include"], cohort["exclude"])
-    study.exclusions = excluded + study.exclusions
+    study.exclusions = excluded + sorted(study.exclusions, key=_by_scan)
     if not study.from_table:
         included = _leave_out_incomplete(study, included, scans)
-    check_analysed(cohort, included, problems)
+    check_analysed(cohort, sorted(included, key=_by_row), problems)
     if config["signature"]["folds_file"]:
         _check_folds(config["signature"]["folds_file"], included, problems)
     problems.stop_if_any()
@@ -112,6 +115,18 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     study.participants = included
     study.scans = [scan for scan in scans if scan["patient"] in names]
     return study
+
+
+def _by_patient(row: dict) -> str:
+    return row["patient"]
+
+
+def _by_row(row: dict) -> int:
+    return int(row["_row"])
+
+
+def _by_scan(row: dict) -> tuple:
+    return row["patient"], row["phase"], row["reading"], row["detail"]
 
 
 def _check_conflicts(config: dict, defaults: dict, problems: Problems) -> None:
