@@ -23,62 +23,6 @@ rule simulate_patient:
         "../scripts/simulate_patient.py"
 
 
-rule check_images:
-    """Whether each image and mask of a batch can be read and fit each other."""
-    input:
-        files=batch_files,
-    output:
-        problems="results/{study}/cohort/preflight/{bucket}.csv",
-    log:
-        "logs/{study}/check_images/{bucket}.log",
-    conda:
-        "../envs/images.yaml"
-    params:
-        scans=batch_scans,
-        repair_mm=config["images"]["geometry"]["repair_mm"],
-        minimum_voxels=config["images"]["minimum_voxels"],
-        code=code("check_images"),
-    script:
-        "../scripts/check_images.py"
-
-
-rule check_table:
-    """Whether the ready feature table has every patient and phase, in numbers."""
-    input:
-        table=feature_table,
-    output:
-        problems="results/{study}/cohort/preflight/table.csv",
-    log:
-        "logs/{study}/check_table.log",
-    conda:
-        "../envs/features.yaml"
-    params:
-        table=config["features"]["table"],
-        phases=PHASES,
-        patients=included_patients(),
-        code=code("check_table"),
-    script:
-        "../scripts/check_table.py"
-
-
-rule check_settings:
-    """Whether pyradiomics knows every setting of each phase."""
-    output:
-        problems="results/{study}/cohort/preflight/settings.csv",
-    log:
-        "logs/{study}/check_settings.log",
-    conda:
-        "../envs/features.yaml"
-    params:
-        file=config["features"]["settings"],
-        settings=phase_settings(),
-        shape=config["features"]["shape"],
-        subbands=config["features"]["subbands"],
-        code=code("check_settings"),
-    script:
-        "../scripts/check_settings.py"
-
-
 rule gather_problems:
     """All that is wrong with the study's files, in one table."""
     input:

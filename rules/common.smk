@@ -104,14 +104,14 @@ def failure_tables(wildcards):
 
 def signature_results(name):
     """One result of every signature, phases first."""
-    return expand("results/{{study}}/signature/{signature}/" + name, signature=SIGNATURES)
+    return expand("results/{{study}}/signature/{signature}/{name}", signature=SIGNATURES, name=name)
 
 
 def report_tables(wildcards):
     """The tables of the report by name; what a study does not have is left out."""
     place = f"results/{wildcards.study}"
     tables = {
-        name.rpartition("/")[2].partition(".")[0]: f"{place}/{name}"
+        Path(name).stem: f"{place}/{name}"
         for name in (
             "cohort/flow.csv",
             "cohort/exclusions.csv",

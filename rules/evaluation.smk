@@ -1,25 +1,6 @@
 # How well the models do: on the patients they were made from, and on patients they have not seen.
 
 
-rule cross_validate:
-    """One repeat of nested cross-validation: every data-driven step repeated in each training part."""
-    input:
-        dataset="results/{study}/signature/dataset.parquet",
-    output:
-        predictions="results/{study}/evaluation/repeats/{repeat}.csv",
-    log:
-        "logs/{study}/cross_validate/{repeat}.log",
-    conda:
-        "../envs/models.yaml"
-    params:
-        models=MODELS,
-        choices=model_choices(),
-        seed=config["evaluation"]["seed"],
-        code=code("cross_validate"),
-    script:
-        "../scripts/cross_validate.py"
-
-
 rule gather_predictions:
     """Each patient's prediction by each model, apparent and cross-validated."""
     input:

@@ -1,6 +1,43 @@
 # Radiomics features of every patient, phase and reading; or a ready table of them.
 
 
+rule check_table:
+    """Whether the ready feature table has every patient and phase, in numbers."""
+    input:
+        table=feature_table,
+    output:
+        problems="results/{study}/cohort/preflight/table.csv",
+    log:
+        "logs/{study}/check_table.log",
+    conda:
+        "../envs/features.yaml"
+    params:
+        table=config["features"]["table"],
+        phases=PHASES,
+        patients=included_patients(),
+        code=code("check_table"),
+    script:
+        "../scripts/check_table.py"
+
+
+rule check_settings:
+    """Whether pyradiomics knows every setting of each phase."""
+    output:
+        problems="results/{study}/cohort/preflight/settings.csv",
+    log:
+        "logs/{study}/check_settings.log",
+    conda:
+        "../envs/features.yaml"
+    params:
+        file=config["features"]["settings"],
+        settings=phase_settings(),
+        shape=config["features"]["shape"],
+        subbands=config["features"]["subbands"],
+        code=code("check_settings"),
+    script:
+        "../scripts/check_settings.py"
+
+
 rule check_engine:
     """Whether pyradiomics, as installed here, gives the values of the IBSI digital phantom."""
     output:

@@ -133,21 +133,3 @@ rule draw_scores:
         code=code("draw_scores"),
     script:
         "../scripts/draw_scores.py"
-
-
-rule draw_flow:
-    """Figure: patients and features at each step."""
-    input:
-        flow="results/{study}/cohort/flow.csv",
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        svg=captioned("flow"),
-        pdf="results/{study}/figures/flow.pdf",
-    log:
-        "logs/{study}/draw_flow.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        code=code("draw_flow"),
-    script:
-        "../scripts/draw_flow.py"

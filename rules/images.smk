@@ -1,6 +1,25 @@
 # Images and masks on one grid: resampled as pyradiomics does it, cropped and kept.
 
 
+rule check_images:
+    """Whether each image and mask of a batch can be read and fit each other."""
+    input:
+        files=batch_files,
+    output:
+        problems="results/{study}/cohort/preflight/{bucket}.csv",
+    log:
+        "logs/{study}/check_images/{bucket}.log",
+    conda:
+        "../envs/images.yaml"
+    params:
+        scans=batch_scans,
+        repair_mm=config["images"]["geometry"]["repair_mm"],
+        minimum_voxels=config["images"]["minimum_voxels"],
+        code=code("check_images"),
+    script:
+        "../scripts/check_images.py"
+
+
 rule resample_images:
     """Images and masks of a batch, resampled to cubic voxels around the mask."""
     input:

@@ -33,6 +33,25 @@ rule fit_models:
         "../scripts/fit_models.py"
 
 
+rule cross_validate:
+    """One repeat of nested cross-validation: every data-driven step repeated in each training part."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+    output:
+        predictions="results/{study}/evaluation/repeats/{repeat}.csv",
+    log:
+        "logs/{study}/cross_validate/{repeat}.log",
+    conda:
+        "../envs/models.yaml"
+    params:
+        models=MODELS,
+        choices=model_choices(),
+        seed=config["evaluation"]["seed"],
+        code=code("cross_validate"),
+    script:
+        "../scripts/cross_validate.py"
+
+
 rule lock_model:
     """The model as it goes to other centres; a locked model of another digest is never replaced."""
     input:

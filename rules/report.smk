@@ -20,6 +20,24 @@ rule count_flow:
         "../scripts/count_flow.py"
 
 
+rule draw_flow:
+    """Figure: patients and features at each step."""
+    input:
+        flow="results/{study}/cohort/flow.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("flow"),
+        pdf="results/{study}/figures/flow.pdf",
+    log:
+        "logs/{study}/draw_flow.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code("draw_flow"),
+    script:
+        "../scripts/draw_flow.py"
+
+
 rule collect_warnings:
     """What a reader must know before trusting a number, each with its remedy."""
     input:
