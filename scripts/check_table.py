@@ -8,17 +8,19 @@ from nomoflow.run import log_to, write_rows
 def main(job):
     given = job.params
     _, problems = read_ready_table(given.table, given.phases, given.patients)
-    rows = [
-        {
-            "file": problem.file,
-            "problem": " ".join(filter(None, (problem.row and f"row {problem.row}", problem.column))),
-            "found": problem.found,
-            "allowed": problem.allowed,
-            "remedy": problem.remedy,
-        }
-        for problem in problems
-    ]
-    write_rows(rows, job.output.problems, PROBLEM_COLUMNS)
+    write_rows(map(as_row, problems), job.output.problems, PROBLEM_COLUMNS)
+
+
+def as_row(problem):
+    """A problem of the table as a row like those of the scans."""
+    row = f"row {problem.row}" if problem.row else ""
+    return {
+        "file": problem.file,
+        "problem": " ".join(filter(None, (row, problem.column))),
+        "found": problem.found,
+        "allowed": problem.allowed,
+        "remedy": problem.remedy,
+    }
 
 
 if __name__ == "__main__":

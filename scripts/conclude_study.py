@@ -9,8 +9,7 @@ def main(job):
     failures = [row for path in job.input.failures for row in read_rows(path)]
     if failures and job.params.on_problem == "stop":
         cases = "\n".join(
-            f"    {row['patient']} {row['phase']} {row['reading']}: {row['reason']}, {row['detail']}"
-            for row in failures
+            "    {patient} {phase} {reading}: {reason}, {detail}".format(**row) for row in failures
         )
         count = "1 case" if len(failures) == 1 else f"{len(failures)} cases"
         raise ValueError(

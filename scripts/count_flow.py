@@ -18,15 +18,14 @@ def main(job):
         patients.append(row("failed in computation", "patients", "", failed, analysed))
     icc = read_table(job.input.icc)
     features = []
-    for phase in job.params.phases:
-        kept = icc[icc["phase"] == phase].groupby("feature")["kept"].all()
-        features.append(row("candidate features", "features", phase, 0, len(kept)))
+    verdicts = icc.groupby(["phase", "feature"])["kept"].all()
+    for name in [*job.params.phases, "combined"]:
+        kept = verdicts if name == "combined" else verdicts[name]
+        agreed = int(kept.sum())
+        features.append(row("candidate features", "features", name, 0, len(kept)))
         features.append(
-            row("kept by the readers' agreement", "features", phase, int((~kept).sum()),
-                int(kept.sum()))
-        )  # fmt: skip
-    pooled = statuses[-1]["candidates"]
-    features.append(row("candidate features", "features", "combined", 0, pooled))
+            row("kept by the readers' agreement", "features", name, len(kept) - agreed, agreed)
+        )
     for name, status in zip([*job.params.phases, "combined"], statuses, strict=True):
         left, selected = status["candidates"], status["selected"]
         features.append(row("selected by the LASSO", "features", name, left - selected, selected))

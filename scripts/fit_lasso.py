@@ -16,9 +16,7 @@ def main(job):
     data = as_dataset(read_table(job.input.dataset))
     folds = read_table(job.input.folds).set_index("patient")["fold"].loc[data.patients].to_numpy()
     candidates = data.candidates(job.wildcards.signature, job.params.phases)
-    signature, path = fit_signature(
-        candidates, data.y, folds, job.params.penalty, job.params.score
-    )
+    signature, path = fit_signature(candidates, data.y, folds, job.params.penalty, job.params.score)
     write_table(path_table(path), job.output.path)
     write_table(trajectory_table(path, list(candidates)), job.output.trajectories)
     write_table(selected_table(signature), job.output.selected)

@@ -1,4 +1,4 @@
-"""Rule gather_predictions: each patient's prediction by each model, apparent and cross-validated."""
+"""Rule gather_predictions: each patient's predictions, apparent and cross-validated."""
 
 import pandas as pd
 

@@ -38,9 +38,7 @@ def judged(predictions: pd.DataFrame, models: Sequence[str]) -> Iterator[Judged]
     predictions = predictions.assign(rank=rank)
     for sample in (APPARENT, CROSS_VALIDATED):
         for model in models:
-            rows = predictions[
-                (predictions["model"] == model) & (predictions["sample"] == sample)
-            ]
+            rows = predictions[(predictions["model"] == model) & (predictions["sample"] == sample)]
             if rows.empty:
                 continue
             wide = rows.pivot(

@@ -11,6 +11,10 @@ from nomoflow.models import RADSCORE, Model
 from nomoflow.signature import Signature
 
 FORMAT = "nomoflow-model/1"
+OWN_TERMS = {  # label, unit and coding of what no config describes
+    VOLUME: ("Tumour volume", "mL", "per mL"),
+    RADSCORE: ("Radscore", "log odds", "linear predictor of P(positive)"),
+}
 
 
 def digest(document: dict) -> str:
@@ -28,12 +32,9 @@ def describe_term(term: str, predictors: list[dict], training: np.ndarray) -> di
     given = {predictor["name"]: predictor for predictor in predictors}.get(term)
     low, high = float(np.min(training)), float(np.max(training))
     if given is None:
-        is_volume = term == VOLUME
-        label = "Tumour volume" if is_volume else "Radscore" + term.removeprefix(RADSCORE).replace("_", " ")
-        unit = "mL" if is_volume else "log odds"
+        label, unit, coding = OWN_TERMS[VOLUME if term == VOLUME else RADSCORE]
         return {"name": term, "label": label, "kind": "continuous", "unit": unit, "per": 1.0,
-                "coding": f"per {unit}" if is_volume else "linear predictor of P(positive)",
-                "low": low, "high": high}  # fmt: skip
+                "coding": coding, "low": low, "high": high}  # fmt: skip
     label = given.get("label") or term
     if given["kind"] == "binary":
         return {"name": term, "label": label, "kind": "binary", "unit": "",
@@ -41,8 +42,9 @@ def describe_term(term: str, predictors: list[dict], training: np.ndarray) -> di
                 "coding": f"1 = {given['positive']}, 0 = {given['negative']}",
                 "low": low, "high": high}  # fmt: skip
     per = float(given.get("per", 1))
-    return {"name": term, "label": label, "kind": "continuous", "unit": given["unit"], "per": per,
-            "coding": f"per {per:g} {given['unit']}", "low": low * per, "high": high * per}  # fmt: skip
+    unit = given["unit"]
+    return {"name": term, "label": label, "kind": "continuous", "unit": unit, "per": per,
+            "coding": f"per {per:g} {unit}", "low": low * per, "high": high * per}  # fmt: skip
 
 
 def model_document(

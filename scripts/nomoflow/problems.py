@@ -1,7 +1,7 @@
 """One way to say what is wrong: where, what was found, what is allowed, what to do."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 COLUMNS = ("file", "row", "column", "found", "allowed", "remedy")
 
@@ -18,7 +18,8 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        row = f", row {self.row}" if self.row else ""
+        several = "s" if "," in self.row else ""
+        row = f", row{several} {self.row}" if self.row else ""
         column = f", {self.column}" if self.column else ""
         return (
             f"{self.file}{row}{column}\n"
@@ -42,13 +43,30 @@ class Problems(list):
 
 
 class StudyError(Exception):
-    """All problems of a study's input, in one message."""
+    """All problems of a study's input, in one message; what recurs in many rows is told once."""
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(problems)
-        plural = "" if len(self.problems) == 1 else "s"
-        heading = f"{len(self.problems)} problem{plural} in the study's input; nothing was run."
-        super().__init__("\n\n".join([heading, *map(str, self.problems)]))
+        told = _together(self.problems)
+        plural = "" if len(told) == 1 else "s"
+        heading = f"{len(told)} problem{plural} in the study's input; nothing was run."
+        super().__init__("\n\n".join([heading, *map(str, told)]))
+
+
+def _together(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems that differ in their row alone as one, its rows listed."""
+    rows: dict[Problem, list[str]] = {}
+    for problem in problems:
+        rows.setdefault(replace(problem, row=""), []).append(problem.row)
+    return [
+        replace(problem, row=found[0] if len(found) == 1 else _listed(found))
+        for problem, found in rows.items()
+    ]
+
+
+def _listed(rows: list[str], most: int = 5) -> str:
+    more = f" and {len(rows) - most} more" if len(rows) > most else ""
+    return ", ".join(rows[:most]) + more
 
 
 def as_rows(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -120,7 +120,8 @@ def _check_names(path, row, phases, patients, problems: Problems) -> None:
         ("phase", phases, ", ".join(phases)),
         ("reading", READINGS, ", ".join(READINGS)),
     ):
-        if row[column] not in known:
+        # Where the participants table itself could not be read, that is told once, there.
+        if row[column] not in known and (column != "patient" or patients):
             problems.add(
                 path,
                 row=row["_row"],

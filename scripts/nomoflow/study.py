@@ -149,6 +149,13 @@ def _check_conflicts(config: dict, defaults: dict, problems: Problems) -> None:
             allowed="a scans table, or a ready feature table",
             remedy="set one of the two",
         )
+    if features["table"] and not Path(features["table"]["path"]).is_file():
+        problems.add(
+            features["table"]["path"],
+            found="no such file",
+            allowed="a feature table (csv, csv.gz, tsv or parquet)",
+            remedy="correct features.table.path in the config",
+        )
     unknown = sorted(set(features["per_phase"]) - set(phases))
     if unknown:
         problems.add(

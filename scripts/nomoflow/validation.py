@@ -59,8 +59,8 @@ def cross_validate(
 ) -> pd.DataFrame:
     """One repeat: each patient predicted by models that were made without that patient.
 
-    z-scores, LASSO with its own folds and penalty, refit, predictor choice, nomogram and cut-off are
-    all repeated in each training part; the training part's cut-off judges the rest.
+    z-scores, LASSO with its own folds and penalty, refit, predictor choice, nomogram and cut-off
+    are all repeated in each training part; the training part's cut-off judges the rest.
     """
     signatures = [*choices.phases, COMBINED]
     outer = stratified_folds(data.y, choices.folds, [seed, repeat])

@@ -71,7 +71,9 @@ def test_a_problem_with_the_analysed_reading_costs_the_patient(tmp_path):
     ]
     write_rows(problems, tmp_path / "problems.csv", PROBLEM)
     (tmp_path / "table.csv").write_text("key, age\nP1, 3\nP2,4 \nP3,5\n")
-    results = {name: tmp_path / f"{name}.csv" for name in ("participants", "exclusions", "criteria")}
+    results = {
+        name: tmp_path / f"{name}.csv" for name in ("participants", "exclusions", "criteria")
+    }
     main(
         job(
             {"participants": tmp_path / "table.csv", "problems": tmp_path / "problems.csv"},

@@ -26,7 +26,7 @@ def results(tmp_path_factory):
 
 def test_groups_hold_every_patient_once(results):
     groups = read_table(results / "calibration.csv").query("kind == 'group'")
-    for (_, _), rows in groups.groupby(["model", "sample"]):
+    for _, rows in groups.groupby(["model", "sample"]):
         assert rows["n"].sum() == 60
         events = predictions(n=60).query("model == 'nomogram' and repeat == 0")["outcome"].sum()
         assert (rows["n"] * rows["observed"]).sum() == pytest.approx(events)
@@ -35,7 +35,8 @@ def test_groups_hold_every_patient_once(results):
 def test_the_curve_stays_where_predictions_are(results):
     curves = read_table(results / "calibration.csv").query("kind == 'smooth'")
     assert np.isfinite(curves["observed"]).all()
-    for (model, sample), rows in curves.groupby(["model", "sample"]):
+    for key, rows in curves.groupby(["model", "sample"]):
+        model, sample = key  # noqa: RUF059 - named in the query
         source = predictions(n=60).query("model == @model and sample == @sample")["probability"]
         assert source.min() <= rows["predicted"].min() <= rows["predicted"].max() <= source.max()
 

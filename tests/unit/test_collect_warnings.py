@@ -20,7 +20,9 @@ def collect(folder, *, failures=(), icc=(), combined=None, models=None, vif=(), 
     status = {"status": "selected", "reason": "", "candidates": 5, **(combined or {})}
     write_json(status, folder / "combined.json")
     cohort = {"patients": 60, "events": 40}
-    write_json({"cohort": cohort, "models": models or {"image_features": FITTED}}, folder / "m.json")
+    write_json(
+        {"cohort": cohort, "models": models or {"image_features": FITTED}}, folder / "m.json"
+    )
     write_rows(vif, folder / "vif.csv", ("model", "term", "vif"))
     main(
         job(
@@ -50,7 +52,10 @@ def test_a_study_without_fault_has_no_warning(tmp_path):
         ({"failures": [dict.fromkeys(FAILURE, "x")]}, "failed_case"),
         ({"prescaled": True}, "prescaled"),
         ({"icc": [dict(zip(ICC, ("CT", "a", "none", "", "True"), strict=True))]}, "not_assessed"),
-        ({"icc": [dict(zip(ICC, ("CT", "a", "inter", "", "False"), strict=True))]}, "undefined_icc"),
+        (
+            {"icc": [dict(zip(ICC, ("CT", "a", "inter", "", "False"), strict=True))]},
+            "undefined_icc",
+        ),
         ({"combined": {"status": "empty"}}, "empty"),
         ({"combined": {"status": "fallback", "reason": "separated"}}, "refit_fallback"),
         ({"models": {"nomogram": FITTED | {"status": "separated"}}}, "separation"),

@@ -36,4 +36,5 @@ def test_patients_then_features_each_step_from_the_last(tmp_path):
     ]
     assert ("kept by the readers' agreement", "features", "CT", "1", "1") in rows
     assert ("candidate features", "features", "MR", "0", "1") in rows
+    assert ("kept by the readers' agreement", "features", "combined", "1", "2") in rows
     assert rows[-1] == ("selected by the LASSO", "features", "combined", "1", "1")

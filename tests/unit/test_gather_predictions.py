@@ -11,9 +11,7 @@ def test_nothing_is_lost_or_changed(tmp_path):
     for repeat, part in whole.groupby("repeat"):
         parts.append(tmp_path / f"{repeat}.csv")
         write_table(part, parts[-1])
-    main(
-        job({"apparent": parts[0], "repeats": parts[1:]}, {"predictions": tmp_path / "all.csv"})
-    )
+    main(job({"apparent": parts[0], "repeats": parts[1:]}, {"predictions": tmp_path / "all.csv"}))
     found = read_table(tmp_path / "all.csv").sort_values(["model", "repeat", "patient"])
     expected = whole.sort_values(["model", "repeat", "patient"])
     assert found["linear_predictor"].tolist() == expected["linear_predictor"].tolist()

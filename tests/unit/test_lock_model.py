@@ -32,7 +32,7 @@ def test_a_model_is_locked_once_and_again_when_it_is_the_same(tmp_path):
 
 def test_another_model_never_replaces_it(tmp_path):
     lock(tmp_path, document())
-    with pytest.raises(ValueError, match="new models.version") as caught:
+    with pytest.raises(ValueError, match=r"new models\.version") as caught:
         lock(tmp_path, document(2.0))
     for model in (document(), document(2.0)):
         assert model["digest"][:12] in str(caught.value)

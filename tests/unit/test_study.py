@@ -106,6 +106,11 @@ def test_all_problems_are_told_at_once(study):
         (("features", "per_phase", {"arterial": {}}), "early, late"),
         (("features", "settings", "nowhere.yaml"), "no such file"),
         (("signature", "folds_file", "folds.csv"), "signature.folds_file"),
+        (
+            ("features", "table", {"path": "x.csv", "id": "key", "columns": "{phase}_{feature}"}),
+            "features.table.path",
+        ),
+        (("features", "table", {"path": "x.csv", "id": "key", "columns": "f"}), "\\{phase\\}"),
         (("cohort", "participants", "config/demo/participants.csv"), "demo's participants"),
         (("cohort", "outcome", {"column": "age", "positive": 1}), "no key 'negative'"),
     ],

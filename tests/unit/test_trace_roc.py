@@ -22,7 +22,8 @@ def test_the_area_under_each_traced_curve_is_the_auc(tmp_path):
         ("cross_validated", 1),
         ("cross_validated", 2),
     }
-    for (model, sample, repeat), curve in roc.groupby(["model", "sample", "repeat"]):
+    for key, curve in roc.groupby(["model", "sample", "repeat"]):
+        model, sample, repeat = key  # noqa: RUF059 - named in the query
         rows = predictions().query("model == @model and sample == @sample")
         rows = rows[rows["repeat"] == (repeat if sample == "cross_validated" else 0)]
         area = np.trapezoid(curve["sensitivity"], 1 - curve["specificity"])

@@ -1,0 +1,60 @@
+"""Write the participants table of the C4KC-KiTS example from its public records.
+
+    uv run python tools/write_c4kc_kits.py FOLDER OUT
+
+FOLDER holds C4KC-KiTS.csv.gz (features and outcome, radMLBench) and kits_clinical_70.json (records
+of KiTS19); OUT gets participants.csv. config/examples/c4kc_kits.yaml is the study.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import sys
+from pathlib import Path
+
+COLUMNS = ("patient", "clear_cell", "age", "sex", "size_cm")
+
+
+def participants(table: Path, records: Path) -> list[dict[str, str]]:
+    """One row a patient of the feature table, with age, sex and radiographic size."""
+    clinical = {
+        record["case_id"].replace("case_", "KiTS-"): record
+        for record in json.loads(records.read_text(encoding="utf-8"))
+    }
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
+        targets = {row["ID"]: row["Target"] for row in csv.DictReader(file)}
+    missing = sorted(set(targets) - set(clinical))
+    if missing:
+        raise ValueError(f"{records}: no record of {', '.join(missing)}; each patient needs one")
+    return [
+        {
+            "patient": patient,
+            "clear_cell": "yes" if target in ("1", "True") else "no",
+            "age": clinical[patient]["age_at_nephrectomy"],
+            "sex": clinical[patient]["gender"],
+            "size_cm": clinical[patient]["radiographic_size"],
+        }
+        for patient, target in sorted(targets.items())
+    ]
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args(arguments)
+    rows = participants(given.folder / "C4KC-KiTS.csv.gz", given.folder / "kits_clinical_70.json")
+    given.out.mkdir(parents=True, exist_ok=True)
+    path = given.out / "participants.csv"
+    if path.exists():
+        sys.exit(f"{path} exists; remove it first")
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"{len(rows)} patients in {path}")
+
+
+if __name__ == "__main__":
+    main()
