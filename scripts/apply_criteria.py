@@ -1,8 +1,8 @@
 """Rule apply_criteria: who is analysed, who is not and why, with a count after each criterion."""
 
+from nomoflow.exclusions import COLUMNS, failure
 from nomoflow.run import log_to, read_rows, write_rows
 
-EXCLUSION = ("patient", "phase", "reading", "stage", "reason", "detail")
 FLOW = ("step", "removed", "remaining")
 UNUSABLE = "image or mask cannot be used"
 
@@ -14,9 +14,7 @@ def main(job):
     included = [patient for patient in job.params.included if patient not in lost]
     exclusions = [{"phase": "", "reading": "", **row} for row in job.params.exclusions]
     exclusions += [
-        {**{key: row[key] for key in EXCLUSION[:3]}, "stage": "images", "reason": UNUSABLE}
-        | {"detail": f"{row['problem']}: {row['found']}"}
-        for row in problems
+        failure(row, "images", UNUSABLE, f"{row['problem']}: {row['found']}") for row in problems
     ]
     flow = list(job.params.flow)
     if problems:
@@ -35,7 +33,7 @@ def main(job):
         job.output.participants,
         dict.fromkeys(["patient", *columns]),
     )
-    write_rows(exclusions, job.output.exclusions, EXCLUSION)
+    write_rows(exclusions, job.output.exclusions, COLUMNS)
     write_rows(flow, job.output.criteria, FLOW)
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from nomoflow.exclusions import COLUMNS, failure
 from nomoflow.extraction import extract, extractor, phase_settings, quiet, settings_digest
 from nomoflow.image_quality import stored_name
 from nomoflow.run import log_to, write_rows
-
-FAILURE_COLUMNS = ("patient", "phase", "reading", "stage", "reason", "detail")
 
 
 def main(job):
@@ -35,7 +34,8 @@ def main(job):
         try:
             values = extract(*map(sitk.ReadImage, map(str, files)), chosen[scan["phase"]])
         except Exception as error:  # whatever one scan does, the others are still computed
-            failures.append(_failure(scan, error))
+            detail = f"{type(error).__name__}: {error}"
+            failures.append(failure(scan, "features", "features cannot be computed", detail))
             logging.exception("%(patient)s %(phase)s %(reading)s", scan)
             continue
         rows.append({**_key(scan), "settings": digests[scan["phase"]], **values})
@@ -46,20 +46,11 @@ def main(job):
         for row in rows
     ]
     write_rows(rows, job.output.features, ["patient", "phase", "reading", "settings", *names])
-    write_rows(failures, job.output.failures, FAILURE_COLUMNS)
+    write_rows(failures, job.output.failures, COLUMNS)
 
 
 def _key(scan: dict) -> dict:
     return {key: scan[key] for key in ("patient", "phase", "reading")}
-
-
-def _failure(scan: dict, error: Exception) -> dict:
-    return {
-        **_key(scan),
-        "stage": "features",
-        "reason": "features cannot be computed",
-        "detail": f"{type(error).__name__}: {error}",
-    }
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from nomoflow.exclusions import COLUMNS, in_order
 from nomoflow.extraction import (
     ENGINE,
     feature_names,
@@ -12,9 +13,6 @@ from nomoflow.extraction import (
 )
 from nomoflow.feature_table import of_phase
 from nomoflow.run import log_to, read_rows, read_table, write_json, write_rows, write_table
-
-READINGS = ("a1", "b1", "a2")
-FAILURE_COLUMNS = ("patient", "phase", "reading", "stage", "reason", "detail")
 
 
 def main(job):
@@ -33,8 +31,7 @@ def main(job):
         del described[phase]["versions"]
         described[phase]["digest"] = digest
     failures = [row for path in job.input.failures for row in read_rows(path)]
-    failures.sort(key=lambda r: (r["patient"], r["phase"], READINGS.index(r["reading"])))
-    write_rows(failures, job.output.failures, FAILURE_COLUMNS)
+    write_rows(in_order(failures), job.output.failures, COLUMNS)
     content = {
         "engine": ENGINE,
         "versions": versions(),

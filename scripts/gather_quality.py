@@ -1,22 +1,18 @@
 """Rule gather_quality: what each image and mask was before and after resampling, what failed."""
 
+from nomoflow.exclusions import COLUMNS, in_order
 from nomoflow.image_quality import QUALITY_COLUMNS
 from nomoflow.run import log_to, read_rows, write_rows
 
-READINGS = ("a1", "b1", "a2")
-FAILURE_COLUMNS = ("patient", "phase", "reading", "stage", "reason", "detail")
-
 
 def main(job):
-    write_rows(_sorted(job.input.quality), job.output.quality, QUALITY_COLUMNS)
-    write_rows(_sorted(job.input.failures), job.output.failures, FAILURE_COLUMNS)
+    write_rows(gathered(job.input.quality), job.output.quality, QUALITY_COLUMNS)
+    write_rows(gathered(job.input.failures), job.output.failures, COLUMNS)
 
 
-def _sorted(paths) -> list[dict[str, str]]:
-    rows = [row for path in paths for row in read_rows(path)]
-    return sorted(
-        rows, key=lambda row: (row["patient"], row["phase"], READINGS.index(row["reading"]))
-    )
+def gathered(paths):
+    """The rows of all batches."""
+    return in_order([row for path in paths for row in read_rows(path)])
 
 
 if __name__ == "__main__":

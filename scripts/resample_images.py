@@ -6,12 +6,11 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from nomoflow.exclusions import COLUMNS, failure
 from nomoflow.image_quality import QUALITY_COLUMNS, quality, stored_name
 from nomoflow.image_resampling import resample
 from nomoflow.images import PROBLEM_COLUMNS, ImageProblem, load_scan, single_thread
 from nomoflow.run import log_to, read_rows, write_rows
-
-FAILURE_COLUMNS = ("patient", "phase", "reading", "stage", "reason", "detail")
 
 
 def main(job):
@@ -33,7 +32,7 @@ def main(job):
             failures.append(_failure(scan, error))
             logging.exception("%(patient)s %(phase)s %(reading)s", scan)
     write_rows(rows, job.output.quality, QUALITY_COLUMNS)
-    write_rows(failures, job.output.failures, FAILURE_COLUMNS)
+    write_rows(failures, job.output.failures, COLUMNS)
 
 
 def _by_scan(path) -> dict[tuple, ImageProblem]:
@@ -64,13 +63,10 @@ def _resample_one(scan: dict, params, folder: Path) -> dict:
 
 
 def _failure(scan: dict, error: Exception) -> dict:
-    known = isinstance(error, ImageProblem)
-    return {
-        **{key: scan[key] for key in ("patient", "phase", "reading")},
-        "stage": "images",
-        "reason": error.problem if known else "the scan cannot be resampled",
-        "detail": str(error) if known else f"{type(error).__name__}: {error}",
-    }
+    if isinstance(error, ImageProblem):
+        return failure(scan, "images", error.problem, str(error))
+    detail = f"{type(error).__name__}: {error}"
+    return failure(scan, "images", "the scan cannot be resampled", detail)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from nomoflow.problems import Problems
+from nomoflow.scans import READINGS
 
-READINGS = ("a1", "b1", "a2")
 MISSING = {"", "NA", "NaN", "nan", "N/A"}
 
 

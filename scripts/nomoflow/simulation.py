@@ -6,9 +6,10 @@ doi 10.12677/acm.2023.132310. The images of the same patients are made by ``phan
 
 import numpy as np
 
+from nomoflow.scans import READINGS
+
 POSITIVE, NEGATIVE = "ccRCC", "AML.wovf"
 PHASES = ("corticomedullary", "nephrographic", "excretory")
-READINGS = ("a1", "b1", "a2")
 SIGNS = ("hyperdense", "pseudocapsule", "angular_interface", "overflowing_beer")
 
 # Patients with a sign, by class: (of 102 ccRCC, of 47 AML.wovf).
