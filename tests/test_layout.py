@@ -91,7 +91,7 @@ BROKEN = {
     "check_code": [
         (replace(RULE, r'code\("compute_icc"\)', 'code("fit_lasso")'), "params lacks"),
         (replace(RULE, r" +code=code[^\n]*\n", ""), "params lacks"),
-        (add(ICC, "\nimport nomoflow.simulation\n"), "imports differ: ['simulation'"),
+        (add(ICC, "\nimport nomoflow.caveats\n"), "imports differ: ['caveats'"),
         (replace("rules/common.smk", r"^def code.*?:\n", r"\g<0>    return {}\n"), "differ"),
         (replace("rules/common.smk", r"^def code\(", "def digests("), "no function code"),
     ],
