@@ -175,6 +175,7 @@ def model_choices():
         "score": config["signature"]["score"],
         "select": config["models"]["select"],
         "p": config["models"]["p"],
+        "separated": config["models"]["separated"],
     }
 
 

@@ -11,7 +11,9 @@ PREDICTORS = [
     {"name": "age", "kind": "continuous", "unit": "years", "per": 10, "label": "Age"},
     {"name": "sex", "kind": "binary", "positive": "male", "negative": "female", "label": "Male"},
 ]
-CHOICES = Choices(PHASES, PREDICTORS, folds=4, penalty="min", score="refit", select="all", p=0.05)
+CHOICES = Choices(
+    PHASES, PREDICTORS, 4, penalty="min", score="refit", select="all", p=0.05, separated="firth"
+)
 
 
 def cohort(n=40, features=6, effect=1.2, seed=1) -> pd.DataFrame:

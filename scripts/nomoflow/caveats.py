@@ -111,8 +111,7 @@ def of_models(document: dict, vif: Iterable[dict]) -> list[dict]:
                     "models",
                     "separation",
                     name,
-                    f"{model['reason']}; intervals and tests are not defined",
-                    "use Firth's penalised regression, fewer predictors, or more patients",
+                    *_separation(model["reason"]),
                 )
             )
         elif model["status"] in ("unavailable", "empty"):
@@ -126,8 +125,9 @@ def of_models(document: dict, vif: Iterable[dict]) -> list[dict]:
                     "models",
                     "few_events",
                     name,
-                    f"{fewer} patients in the smaller class for {parameters} parameter{'s' * (parameters > 1)}: fewer "
-                    f"than {FEW_EVENTS_A_PARAMETER} each, not counting the selection of features",
+                    f"{fewer} patients in the smaller class for {parameters} "
+                    f"parameter{'s' * (parameters > 1)}: fewer than "
+                    f"{FEW_EVENTS_A_PARAMETER} each, not counting the selection of features",
                     "trust the cross-validated figures only; enlarge the cohort",
                 )
             )
@@ -143,3 +143,17 @@ def of_models(document: dict, vif: Iterable[dict]) -> list[dict]:
         if float(row["vif"]) > HIGH_VIF
     ]
     return rows
+
+
+def _separation(reason: str) -> tuple[str, str]:
+    """Message and remedy where the classes are separated."""
+    if "Firth" in reason:
+        return (
+            f"{reason}, shrunk towards 0; their intervals and tests are those of the penalised "
+            "likelihood",
+            "read estimates and intervals as penalised ones; fewer predictors or more patients",
+        )
+    return (
+        f"{reason}; intervals and tests are not defined",
+        "set models.separated: firth, or use fewer predictors or more patients",
+    )

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nomoflow import firth
 from nomoflow.dataset import Dataset
 from nomoflow.model_document import describe_term
 from nomoflow.models import RADSCORE, Model
@@ -21,12 +22,16 @@ SHRUNKEN = "LASSO coefficient; no interval is defined"
 def of_model(
     model: Model, columns: pd.DataFrame, y: np.ndarray, predictors: list[dict], confidence: float
 ) -> pd.DataFrame:
-    """Coefficients of a logistic model with Wald and profile intervals and odds ratios."""
+    """Coefficients of a logistic model with Wald and profile intervals and odds ratios.
+
+    Where the classes are separated they are Firth's, or ends of a diverging fit without intervals.
+    """
     if model.fit is None:
         rows = pd.DataFrame({"term": ["(Intercept)"], "coefficient": [model.intercept]})
         rows["note"] = model.reason
         return rows.iloc[: int(model.available)].reindex(columns=COLUMNS)
-    table = coefficient_table(model.fit, columns[list(model.fit.names[1:])], y, confidence)
+    make = firth.coefficient_table if model.fit.penalised else coefficient_table
+    table = make(model.fit, columns[list(model.fit.names[1:])], y, confidence)
     terms = [describe_term(name, predictors, columns[name]) for name in table["term"][1:]]
     table["unit"] = ["", *(term["unit"] for term in terms)]
     table["coding"] = ["", *(term["coding"] for term in terms)]

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from nomoflow.cohort import choose_univariate
 from nomoflow.dataset import COMBINED, VOLUME, Dataset
 from nomoflow.discrimination import youden
-from nomoflow.cohort import choose_univariate
-from nomoflow.regression import LogisticFit, backward_by_aic, fit_logistic
+from nomoflow.firth import fit_firth
+from nomoflow.regression import LogisticFit, backward_by_aic, fit_logistic, separating_terms
 from nomoflow.resampling import stratified_folds
 from nomoflow.signature import Signature, fit_signature
 
@@ -32,6 +33,7 @@ class Choices:
     score: str
     select: str
     p: float
+    separated: str
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,12 @@ def fit_models(
         models.append(_unavailable("image_features", "the study names no clinical predictors"))
     else:
         reason = "" if clinical else f"no predictor was kept ({choices.select})"
-        models.append(_logistic("image_features", columns, clinical, data.y, reason))
+        models.append(_logistic("image_features", columns, clinical, data.y, choices, reason))
     models.append(_nomogram(columns, data.y, signatures[COMBINED], choices, clinical))
     if data.volume is None:
         models.append(_unavailable("volume", "the tumour volume in mL is not known"))
     else:
-        models.append(_logistic("volume", columns, [VOLUME], data.y))
+        models.append(_logistic("volume", columns, [VOLUME], data.y, choices))
     return {
         model.name: replace(model, cutoff=youden(data.y, linear_predictor(model, columns)))
         if model.available
@@ -131,10 +133,10 @@ def _nomogram(
 ) -> Model:
     if combined.status == "empty":
         reason = "the signature is empty, so the nomogram is the image-feature model"
-        return _logistic("nomogram", columns, clinical, y, reason)
+        return _logistic("nomogram", columns, clinical, y, choices, reason)
     if choices.select == "backward":
         clinical = _choose(columns, y, choices, with_score=True)
-    return _logistic("nomogram", columns, [RADSCORE, *clinical], y)
+    return _logistic("nomogram", columns, [RADSCORE, *clinical], y, choices)
 
 
 def _choose(columns: pd.DataFrame, y: np.ndarray, choices: Choices, with_score: bool) -> list[str]:
@@ -150,21 +152,30 @@ def _choose(columns: pd.DataFrame, y: np.ndarray, choices: Choices, with_score: 
             kept = backward_by_aic(columns[candidates], y) if candidates else []
             return [name for name in names if name in kept]
         case _:
-            raise ValueError(f"models.select is {choices.select!r}; allowed: univariate, all, backward")
+            raise ValueError(
+                f"models.select is {choices.select!r}; allowed: univariate, all, backward"
+            )
 
 
 def _logistic(
-    name: str, columns: pd.DataFrame, terms: list[str], y: np.ndarray, reason: str = ""
+    name: str,
+    columns: pd.DataFrame,
+    terms: list[str],
+    y: np.ndarray,
+    choices: Choices,
+    reason: str = "",
 ) -> Model:
     if not terms:
         constant = float(logit(np.mean(y)))
         return Model(name, (), constant, np.zeros(0), "empty", reason or "no term was kept")
     usable = _estimable(columns[terms])
     fit = fit_logistic(columns[usable], y)
-    slopes = dict(zip(usable, fit.coefficients[1:], strict=True))
     status = "separated" if fit.separated else "fitted"
     if fit.separated:
-        reason = "the predictors separate the classes: coefficients have no finite estimate"
+        by = ", ".join(separating_terms(columns[usable], y))
+        fit, ending = _of_separated(columns[usable], y, fit, choices.separated)
+        reason = f"the predictors {by} separate the classes: {ending}"
+    slopes = dict(zip(usable, fit.coefficients[1:], strict=True))
     return Model(
         name,
         tuple(terms),
@@ -174,6 +185,19 @@ def _logistic(
         reason,
         fit=fit,
     )
+
+
+def _of_separated(
+    x: pd.DataFrame, y: np.ndarray, fit: LogisticFit, rule: str
+) -> tuple[LogisticFit, str]:
+    """The fit that the config's rule asks for where the classes are separated, and what it is."""
+    match rule:
+        case "firth":
+            return fit_firth(x, y), "Firth's penalised estimates"
+        case "ml":
+            return fit, "coefficients have no finite estimate"
+        case _:
+            raise ValueError(f"models.separated is {rule!r}; allowed: firth, ml")
 
 
 def _estimable(columns: pd.DataFrame) -> list[str]:

@@ -37,7 +37,8 @@ class AliasedPredictorsError(ValueError):
 class LogisticFit:
     """A fitted model of k predictors: names, coefficients (k + 1) and covariance, intercept first.
 
-    ``separated``: no finite estimate exists; the coefficients are where R's glm stops, too.
+    ``separated``: no finite estimate by maximum likelihood exists; the coefficients are where R's
+    glm stops, too, or Firth's (``penalised``; then the log likelihood is the penalised one).
     """
 
     names: tuple[str, ...]
@@ -46,6 +47,7 @@ class LogisticFit:
     log_likelihood: float
     converged: bool
     separated: bool
+    penalised: bool = False
 
     def linear_predictor(self, x: pd.DataFrame) -> np.ndarray:
         """ln(P/(1-P)) of each row of ``x``; columns are found by name, others are left alone.
@@ -66,9 +68,9 @@ def fit_logistic(x: pd.DataFrame, y: np.ndarray) -> LogisticFit:
     stopping rule asks for. Separated data end as in R, and are told by ``separated``.
     Raises ValueError: missing values, y not 0/1; AliasedPredictorsError (a ValueError).
     """
-    design, y = _design(x, y)
+    design, y = design_matrix(x, y)
     names = (INTERCEPT, *map(str, x.columns))
-    _require_full_rank(design, names)
+    require_full_rank(design, names)
     result = _newton(design, y)
     doubtful = not result.converged or result.last_move > STILL_MOVING
     separated = doubtful and _separating_direction(design, y) is not None
@@ -77,7 +79,7 @@ def fit_logistic(x: pd.DataFrame, y: np.ndarray) -> LogisticFit:
         names,
         beta,
         _covariance(design, beta),
-        _log_likelihood(design @ beta, y),
+        log_likelihood(design @ beta, y),
         result.converged,
         separated,
     )
@@ -89,7 +91,7 @@ def is_separated(x: pd.DataFrame, y: np.ndarray) -> bool:
     Then, and only then, the maximum likelihood estimate does not exist (Albert and Anderson,
     Biometrika 1984;71:1-10). Decided by linear programming (Konis, thesis, Oxford 2007).
     """
-    design, y = _design(x, y)
+    design, y = design_matrix(x, y)
     return _separating_direction(design, y) is not None
 
 
@@ -98,7 +100,7 @@ def separating_terms(x: pd.DataFrame, y: np.ndarray) -> list[str]:
 
     Empty where nothing separates; the intercept is named where all outcomes are the same.
     """
-    design, y = _design(x, y)
+    design, y = design_matrix(x, y)
     direction = _separating_direction(design, y)
     if direction is None:
         return []
@@ -128,14 +130,14 @@ def coefficient_table(
     ratio itself; R's ``confint(glm)`` interpolates a spline between a few points of it.
     Where the data are separated, tests and intervals are NaN and the note says which terms did it.
     """
-    design, y = _design(x, y)
+    design, y = design_matrix(x, y)
     k = len(fit.names)
     limit = float(ndtri(0.5 + confidence / 2))
     note = ""
     se = np.sqrt(np.diag(fit.covariance))
     if fit.separated:
         terms = ", ".join(separating_terms(x, y))
-        note = f"separated by {terms}: no finite estimate; Firth's penalty is the remedy"
+        note = f"separated by {terms}: no finite estimate"
         se = np.full(k, np.nan)
     elif not fit.converged:
         note = "did not converge"
@@ -174,8 +176,8 @@ def variance_inflation(x: pd.DataFrame) -> pd.DataFrame:
     """
     if x.shape[1] == 0:
         return pd.DataFrame({"term": pd.Series(dtype="str"), "vif": pd.Series(dtype=float)})
-    design, _ = _design(x, np.zeros(len(x)))
-    _require_full_rank(design, (INTERCEPT, *map(str, x.columns)))
+    design, _ = design_matrix(x, np.zeros(len(x)))
+    require_full_rank(design, (INTERCEPT, *map(str, x.columns)))
     centred = design[:, 1:] - design[:, 1:].mean(axis=0)
     # (R'R)^-1 of the unit-length columns: better conditioned than inverting the matrix itself.
     triangle = np.linalg.qr(centred / np.linalg.norm(centred, axis=0), mode="r")
@@ -253,14 +255,14 @@ def _newton(design: np.ndarray, y: np.ndarray, offset=0.0, start=None) -> _Newto
         start = np.linalg.lstsq(design, working - offset, rcond=None)[0]
     beta = np.asarray(start, dtype=float)
     eta = offset + design @ beta
-    deviance = -2 * _log_likelihood(eta, y)
+    deviance = -2 * log_likelihood(eta, y)
     at_stop, further, move = beta, 0, np.inf
     for _ in range(MAX_ITERATIONS + 2):
         step = _newton_step(design, y, eta)
         shift = design @ step
         share = 1.0
         while True:
-            trial = -2 * _log_likelihood(eta + share * shift, y)
+            trial = -2 * log_likelihood(eta + share * shift, y)
             # rounding alone may raise a deviance that stands at its minimum
             if trial <= deviance + 1e-9 * (deviance + 0.1) or share < 1e-6:
                 break
@@ -296,7 +298,8 @@ def _covariance(design: np.ndarray, beta: np.ndarray) -> np.ndarray:
     return inverse @ inverse.T
 
 
-def _log_likelihood(eta: np.ndarray, y: np.ndarray) -> float:
+def log_likelihood(eta: np.ndarray, y: np.ndarray) -> float:
+    """ln P(y) of outcomes 0/1 at the linear predictor eta."""
     return float(-np.logaddexp(0.0, np.where(y == 1, -eta, eta)).sum())
 
 
@@ -312,7 +315,7 @@ def _profile_limits(fit, design, y, j: int, limit: float) -> tuple[float, float]
         start = fit.coefficients[others] + slope * (value - centre)
         offset = design[:, j] * value
         inner = _newton(design[:, others], y, offset, start)
-        attained = _log_likelihood(offset + design[:, others] @ inner.beta, y)
+        attained = log_likelihood(offset + design[:, others] @ inner.beta, y)
         return np.sqrt(max(2 * (fit.log_likelihood - attained), 0.0)) - limit
 
     limits = []
@@ -348,7 +351,11 @@ def _separating_direction(design: np.ndarray, y: np.ndarray) -> np.ndarray | Non
     return result.x if -result.fun > 1e-7 else None
 
 
-def _design(x: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def design_matrix(x: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns of x behind one of ones (n x (k + 1)), and y, both checked and as floats.
+
+    Raises ValueError: lengths that differ, values that are not finite, y not 0/1.
+    """
     values = x.to_numpy(dtype=float)
     y = np.asarray(y, dtype=float)
     if y.shape != (len(values),) or len(y) == 0:
@@ -361,8 +368,20 @@ def _design(x: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack([np.ones(len(y)), values]), y
 
 
-def _require_full_rank(design: np.ndarray, names: Sequence[str]) -> None:
-    """Raise where columns depend on the ones before them (which R's glm would give as NA)."""
+def aliased_terms(x: pd.DataFrame) -> list[str]:
+    """Columns that are constant or follow from the ones before them (R's glm gives them NA)."""
+    design, _ = design_matrix(x, np.zeros(len(x)))
+    return _aliased(design, (INTERCEPT, *map(str, x.columns)))
+
+
+def require_full_rank(design: np.ndarray, names: Sequence[str]) -> None:
+    """Raise AliasedPredictorsError where columns of the design depend on the ones before them."""
+    aliased = _aliased(design, names)
+    if aliased:
+        raise AliasedPredictorsError(aliased)
+
+
+def _aliased(design: np.ndarray, names: Sequence[str]) -> list[str]:
     basis = np.empty((len(design), 0))
     aliased = []
     for j, name in enumerate(names):
@@ -374,5 +393,4 @@ def _require_full_rank(design: np.ndarray, names: Sequence[str]) -> None:
             aliased.append(name)
         else:
             basis = np.column_stack([basis, rest / size])
-    if aliased:
-        raise AliasedPredictorsError(aliased)
+    return aliased

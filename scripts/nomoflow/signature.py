@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from nomoflow.lasso import LassoPath, cross_validated_path
-from nomoflow.regression import AliasedPredictorsError, fit_logistic
+from nomoflow.regression import aliased_terms, fit_logistic
 
 SCORES = ("refit", "lasso")
 # A feature that spreads over less than this share of its size is constant but for rounding.
 ROUNDING = 1e-12
+# A LASSO coefficient below it is what rounding leaves of 0.
+NOTHING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Signature:
     ``lasso_coefficients`` are the penalised ones, ``coefficients`` and ``intercept`` those that
     make the Radscore, all per SD. ``score`` says which kind they are. ``status``: ``selected``;
     ``empty`` (k = 0, the score is the logit of the training prevalence); ``fallback`` (the refit
-    was not possible, ``reason`` says why, the score is the LASSO's own).
+    was not possible, ``reason`` says why, the score is the LASSO's own). ``reason`` also names
+    features that the LASSO kept and the refit leaves out.
     """
 
     features: tuple[str, ...]
@@ -68,9 +71,9 @@ def fit_signature(
 
     table: n patients x p candidate features; y: n outcomes 0/1; fold: n fold numbers.
     penalty: ``min`` or ``1se``. score: ``refit`` = unpenalised logistic regression on the z-scored
-    features kept; where that is separated, aliased or does not converge it falls back to ``lasso``
-    = the LASSO's own linear predictor. The path's columns are the table's; constant features are
-    left out of the choice and have coefficient 0.
+    features kept, of exactly collinear ones the first; where that is separated or does not converge
+    it falls back to ``lasso`` = the LASSO's own linear predictor, of all features kept. The path's
+    columns are the table's; constant features are left out of the choice and have coefficient 0.
     Raises ValueError: missing values (columns named), repeated columns, what the LASSO refuses.
     """
     if score not in SCORES:
@@ -89,7 +92,9 @@ def fit_signature(
     z = (values[:, varies] - means[varies]) / sds[varies]
     path = cross_validated_path(z, y, fold)
     at = path.index(penalty)
-    chosen = np.flatnonzero(path.coefficients[at]) if at >= 0 else np.empty(0, dtype=int)
+    chosen = (
+        np.flatnonzero(np.abs(path.coefficients[at]) > NOTHING) if at >= 0 else np.empty(0, int)
+    )
     full_path = _on_all_columns(path, varies, len(names))
     if len(chosen) == 0:
         reason = (
@@ -100,14 +105,22 @@ def fit_signature(
         return _empty_signature(y, score, reason), full_path
 
     lasso = path.coefficients[at, chosen]
-    features = tuple(names[varies[chosen]])
     coefficients, intercept, status, reason = lasso, path.intercepts[at], "selected", ""
     if score == "refit":
-        refit, reason = _refit(pd.DataFrame(z[:, chosen], columns=features), y)
+        kept = pd.DataFrame(z[:, chosen], columns=names[varies[chosen]])
+        left_out = aliased_terms(kept)
+        refit, reason = _refit(kept.drop(columns=left_out), y)
         if refit is None:
             status, score = "fallback", "lasso"
         else:
             intercept, coefficients = refit[0], refit[1:]
+            stays = ~kept.columns.isin(left_out)
+            chosen, lasso = chosen[stays], lasso[stays]
+            if left_out:
+                reason = (
+                    f"left out of the refit, collinear with features kept: {', '.join(left_out)}"
+                )
+    features = tuple(names[varies[chosen]])
     signature = Signature(
         features=features,
         means=_floats(means[varies[chosen]]),
@@ -137,10 +150,7 @@ def means_and_sds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _refit(z: pd.DataFrame, y: np.ndarray) -> tuple[np.ndarray | None, str]:
     """Coefficients of the refit, intercept first, or None and the reason why there are none."""
-    try:
-        fit = fit_logistic(z, y)
-    except AliasedPredictorsError as error:
-        return None, f"refit not possible: {', '.join(error.terms)} follow from the other features"
+    fit = fit_logistic(z, y)
     if fit.separated:
         return None, "refit not possible: the features separate the classes"
     if not fit.converged:

@@ -1,4 +1,5 @@
-"""Logistic regression against R 4.2.2's glm on three models of three real cohorts."""
+"""Logistic regression against R 4.2.2's glm on three models of three real cohorts, and Firth's
+against logistf on the same cohorts and on its own example data."""
 
 import json
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from nomoflow import firth
 from nomoflow.regression import coefficient_table, fit_logistic
 
 COHORTS = ["C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST"]
@@ -70,3 +72,35 @@ def test_profile_limits(case):
     for ours, theirs in (("profile_low", "profile_lo"), ("profile_high", "profile_hi")):
         difference = (table[ours] - np.array(r[theirs])) / table["se"]
         assert np.abs(difference).max() < 5e-4
+
+
+# R: f <- logistf(y ~ radscore + age + sep, data=D,
+#                 control=logistf.control(maxit=5000, xconv=1e-10, gconv=1e-10, lconv=1e-10),
+#                 plcontrol=logistpl.control(maxit=5000, xconv=1e-10, lconv=1e-10))
+#    coef(f); sqrt(diag(f$var)); f$ci.lower; f$ci.upper; f$prob; f$loglik["full"]
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_firth(cohort, reference):
+    data = pd.read_csv(reference / f"{cohort}.model.csv")
+    r = json.loads((reference / f"{cohort}.json").read_text())["firth"]
+    x, y = data[r["terms"][1:]], data["y"].to_numpy()
+    fit = firth.fit_firth(x, y)
+    assert fit.converged and fit.separated
+    table = firth.coefficient_table(fit, x, y)
+    for ours, theirs in (("coefficient", "coef"), ("profile_low", "lo"), ("profile_high", "hi")):
+        assert table[ours].to_numpy() == pytest.approx(r[theirs], abs=1e-11, rel=0)
+    assert table["se"].to_numpy() == pytest.approx(r["se"], abs=1e-10, rel=0)
+    # the smallest P, 8e-9, is 1 - pchisq() in R
+    assert table["p"].to_numpy() == pytest.approx(r["p"], abs=1e-13, rel=0)
+    assert fit.log_likelihood == pytest.approx(r["loglik_full"], abs=1e-11)
+
+
+# R: logistf(case ~ age + oc + vic + vicl + vis + dia, data=sex2), at logistf's own tolerances
+def test_firth_on_logistfs_example(reference):
+    r = json.loads((reference / "canonical.json").read_text())["sex2"]
+    data = pd.DataFrame(r["data"])
+    x, y = data[r["terms"][1:]], data["case"].to_numpy()
+    table = firth.coefficient_table(firth.fit_firth(x, y), x, y)
+    assert table["coefficient"].to_numpy() == pytest.approx(r["coef"], abs=5e-7)
+    assert table["se"].to_numpy() == pytest.approx(r["se"], abs=5e-6)
+    for ours, theirs in (("profile_low", "lo"), ("profile_high", "hi"), ("p", "p")):
+        assert table[ours].to_numpy() == pytest.approx(r[theirs], abs=1e-10)

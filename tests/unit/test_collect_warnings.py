@@ -68,3 +68,18 @@ def test_each_fault_has_its_warning(tmp_path, fault, code):
     if code == "unavailable":
         fault["models"]["volume"]["reason"] = "no volume"
     assert collect(tmp_path, **fault) == [code]
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "remedy"),
+    [
+        ("sex separates: Firth's penalised estimates", "penalised likelihood", "fewer predictors"),
+        ("sex separates: no finite estimate", "not defined", "models.separated: firth"),
+    ],
+)
+def test_separation_is_explained_by_what_was_done_about_it(tmp_path, reason, message, remedy):
+    model = FITTED | {"status": "separated", "reason": reason}
+    collect(tmp_path, models={"nomogram": model})
+    (row,) = read_rows(tmp_path / "warnings.csv")
+    assert row["message"].startswith(reason) and message in row["message"]
+    assert remedy in row["remedy"]

@@ -85,6 +85,17 @@ def test_a_constant_score_has_an_auc_of_one_half():
     assert auc(constant.y, constant.rank[0]) == 0.5
 
 
+@pytest.mark.parametrize("score", ["refit", "lasso"])
+def test_separated_training_parts_give_finite_scores(score):
+    """Nearly perfect features: every nomogram is Firth's, none runs away or stops the run."""
+    data = as_dataset(cohort(40, effect=30.0))
+    choices = replace(CHOICES, score=score)
+    predictions = cross_validate(data, choices, ["nomogram", "image_features"], 1, 1)
+    nomogram = predictions[predictions["model"] == "nomogram"]
+    assert nomogram["linear_predictor"].abs().between(0.1, 30).all()
+    assert auc(nomogram["outcome"], nomogram["linear_predictor"]) == 1.0
+
+
 def test_a_signal_is_found():
     data = as_dataset(cohort(80, effect=2.0))
     predictions = cross_validate(data, CHOICES, ["radiomics"], 1, 1)

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from firthmodels import FirthLogisticRegression
 from fit_models import main
 from jobs import job
 from scipy.special import expit
@@ -141,7 +142,48 @@ def test_a_study_without_clinical_predictors_says_so(tmp_path):
 def test_separation_is_named(tmp_path):
     table = cohort()
     table["clinical.sex"] = table["outcome"].astype(float)
-    fit(tmp_path, table)
+    fit(tmp_path, table, replace(CHOICES, separated="ml"))
     assert read_json(tmp_path / "model.json")["models"]["image_features"]["status"] == "separated"
     rows = read_table(tmp_path / "image_features.coefficients.csv")
     assert rows["note"].str.contains("sex").all() and rows["se"].isna().all()
+
+
+def test_separated_models_are_firths(tmp_path):
+    """By default, and only where the classes are separated; against the library firthmodels."""
+    table = cohort()
+    table["clinical.sex"] = table["outcome"].astype(float)
+    fit(tmp_path, table)
+    models = read_json(tmp_path / "model.json")["models"]
+    assert models["volume"]["status"] == "fitted"
+    model = models["image_features"]
+    assert model["status"] == "separated"
+    assert model["reason"] == (
+        "the predictors sex separate the classes: Firth's penalised estimates"
+    )
+    x = table[["clinical.age", "clinical.sex"]].to_numpy()
+    theirs = FirthLogisticRegression(gtol=1e-6, xtol=1e-6, max_iter=500)
+    theirs.fit(x, table["outcome"]).lrt()
+    expected = [theirs.intercept_, *theirs.coef_]
+    rows = read_table(tmp_path / "image_features.coefficients.csv")
+    assert rows["coefficient"].to_numpy() == pytest.approx(expected, abs=1e-5)
+    # the library has the intercept last
+    assert rows["p"].to_numpy() == pytest.approx(np.roll(theirs.lrt_pvalues_, 1), rel=1e-6)
+    assert rows["note"].str.contains("Firth.*sex").all()
+    assert rows.drop(columns=["unit", "coding"]).notna().all(axis=None)
+
+
+def test_a_nomogram_of_a_nearly_perfect_score_has_finite_points(tmp_path):
+    table = cohort(60)
+    table["early_original_firstorder_F0"] += 40 * table["outcome"]
+    fit(tmp_path, table, replace(CHOICES, score="lasso"))
+    assert read_json(tmp_path / "model.json")["models"]["nomogram"]["status"] == "separated"
+    predictions = read_table(tmp_path / "predictions.csv").query("model == 'nomogram'")
+    assert predictions["probability"].between(1e-4, 1 - 1e-4).all()
+    assert read_table(tmp_path / "scale.csv")["probability"].notna().all()
+
+
+def test_an_unknown_rule_for_separation_is_refused(tmp_path):
+    table = cohort()
+    table["clinical.sex"] = table["outcome"].astype(float)
+    with pytest.raises(ValueError, match="firth, ml"):
+        fit(tmp_path, table, replace(CHOICES, separated="ridge"))

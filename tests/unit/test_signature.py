@@ -9,8 +9,8 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nomoflow.lasso import cross_validated_path
-from nomoflow.signature import Signature, _refit, fit_signature, means_and_sds
+from nomoflow.lasso import LassoPath, cross_validated_path
+from nomoflow.signature import Signature, fit_signature, means_and_sds
 
 
 def cohort(n=80, p=25, seed=3, signal=1.2):
@@ -122,12 +122,55 @@ def test_separated_refit_falls_back_to_the_lasso():
     assert np.isfinite(signature.radscore(table)).all() and len(path.lambdas) > 0
 
 
-def test_aliased_refit_names_the_feature():
-    rng = np.random.default_rng(0)
-    z = pd.DataFrame(rng.normal(size=(40, 2)), columns=["a", "b"])
-    z["c"] = z["a"] - 2 * z["b"]
-    coefficients, reason = _refit(z, rng.integers(0, 2, 40))
-    assert coefficients is None and "c follow" in reason
+def path_that_keeps(coefficients):
+    """A path of one penalty, where the LASSO's own choice among collinear features is chance."""
+    row = np.array([coefficients])
+    one = np.ones(1)
+    return LassoPath(one, 0.3 * one, row, one, one, np.count_nonzero(row, axis=1), 0, 0)
+
+
+@pytest.fixture
+def collinear(monkeypatch):
+    """A table whose feature 3 is twice feature 1 and 4 a sum, and what the LASSO makes of it."""
+    table, y, fold = cohort(p=3)
+    table["original_glcm_3"] = 2 * table["original_glcm_1"]
+    table["original_glcm_4"] = table["original_glcm_0"] - 3 * table["original_glcm_3"]
+    path = path_that_keeps([0.5, -0.2, 0.0, -0.2, 0.1])
+    monkeypatch.setattr("nomoflow.signature.cross_validated_path", lambda *_: path)
+    return table, y, fold
+
+
+def test_of_collinear_features_the_refit_takes_the_first(collinear):
+    signature, _ = fit_signature(*collinear)
+    table, y, _ = collinear
+    kept = ["original_glcm_0", "original_glcm_1"]
+    assert list(signature.features) == kept
+    assert (signature.status, signature.score) == ("selected", "refit")
+    assert signature.reason.endswith("features kept: original_glcm_3, original_glcm_4")
+    expected = sm.Logit(y, sm.add_constant(z_scores(table[kept]))).fit(disp=0, tol=1e-12)
+    assert [signature.intercept, *signature.coefficients] == pytest.approx(
+        expected.params.to_numpy(), abs=1e-9
+    )
+    assert signature.lasso_coefficients == (0.5, -0.2)
+
+
+def test_the_lassos_own_score_keeps_collinear_features(collinear):
+    signature, _ = fit_signature(*collinear, score="lasso")
+    assert len(signature.features) == 4 and signature.coefficients == (0.5, -0.2, -0.2, 0.1)
+    z = z_scores(collinear[0]).to_numpy()
+    expected = 0.3 + z @ [0.5, -0.2, 0.0, -0.2, 0.1]
+    assert signature.radscore(collinear[0]) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("score", ["refit", "lasso"])
+def test_what_rounding_leaves_of_a_coefficient_is_no_choice(monkeypatch, score):
+    table, y, fold = cohort(p=3)
+    path = path_that_keeps([0.5, 1e-16, -9e-11])
+    monkeypatch.setattr("nomoflow.signature.cross_validated_path", lambda *_: path)
+    signature, _ = fit_signature(table, y, fold, score=score)
+    assert signature.features == ("original_glcm_0",) and signature.reason == ""
+    path = path_that_keeps([0.0, 1e-16, -9e-11])
+    assert fit_signature(table, y, fold, score=score)[0].status == "empty"
 
 
 def test_dictionary_survives_json():
