@@ -91,7 +91,8 @@ def coefficient_table(
         se = np.full(len(se), np.nan)
     low, high = fit.coefficients - limit * se, fit.coefficients + limit * se
     with np.errstate(over="ignore"):
-        odds = np.exp([fit.coefficients, low, high])
+        # The interval that belongs to this P value: a Wald interval means little here.
+        odds = np.exp([fit.coefficients, profiles[:, 0], profiles[:, 1]])
     return pd.DataFrame(
         {
             "term": fit.names,

@@ -169,6 +169,7 @@ def test_separated_models_are_firths(tmp_path):
     # the library has the intercept last
     assert rows["p"].to_numpy() == pytest.approx(np.roll(theirs.lrt_pvalues_, 1), rel=1e-6)
     assert rows["note"].str.contains("Firth.*sex").all()
+    assert np.log(rows["or_low"]).to_numpy() == pytest.approx(rows["profile_low"].to_numpy())
     assert rows.drop(columns=["unit", "coding"]).notna().all(axis=None)
 
 
