@@ -44,7 +44,9 @@ rule stop_on_problems:
     input:
         problems="results/{study}/cohort/preflight.csv",
     output:
-        verdict="results/{study}/cohort/preflight.ok",
+        # A failing job loses its outputs, and every batch would be resampled again for want of an
+        # old verdict; what is marked `update` comes back.
+        verdict=update("results/{study}/cohort/preflight.ok"),
     log:
         "logs/{study}/stop_on_problems.log",
     conda:

@@ -24,8 +24,9 @@ rule resample_images:
     """Images and masks of a batch, resampled to cubic voxels around the mask."""
     input:
         files=batch_files,
-        verdict="results/{study}/cohort/preflight.ok",
-        problems="results/{study}/cohort/preflight.csv",
+        problems="results/{study}/cohort/preflight/{bucket}.csv",
+        # Waited for, but no reason to run: another batch's patients concern this one not at all.
+        verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
         images=directory("results/{study}/images/resampled/{bucket}"),
         quality="results/{study}/images/quality/{bucket}.csv",

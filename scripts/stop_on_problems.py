@@ -7,19 +7,23 @@ from nomoflow.run import log_to, read_rows, replacing
 
 
 def main(job):
-    rows = read_rows(job.input.problems)
-    if job.params.on_problem == "stop":
-        problems = Problems()
-        for row in rows:
-            scan = " ".join(filter(None, (row["patient"], row["phase"], row["reading"])))
-            problems.add(
-                row["file"],
-                column=scan,
-                found=f"{row['problem']}: {row['found']}",
-                allowed=row["allowed"],
-                remedy=row["remedy"] + ", or leave the patient out (images.on_problem: exclude)",
-            )
-        problems.stop_if_any()
+    problems = Problems()
+    for row in read_rows(job.input.problems):
+        # Settings and a feature table concern everyone: no exclusion of a patient mends them.
+        if row["patient"] and job.params.on_problem == "exclude":
+            continue
+        scan = " ".join(filter(None, (row["patient"], row["phase"], row["reading"])))
+        way_out = (
+            ", or leave the patient out (images.on_problem: exclude)" if row["patient"] else ""
+        )
+        problems.add(
+            row["file"],
+            column=scan,
+            found=": ".join(filter(None, (row["problem"], row["found"]))),
+            allowed=row["allowed"],
+            remedy=row["remedy"] + way_out,
+        )
+    problems.stop_if_any()
     with replacing(job.output.verdict) as aside:
         Path(aside).write_text("every file was checked\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Where the real data lie; tests that need them are skipped, with the reason, if they are absent."""
+"""Where the real data lie; what needs them is skipped, with the reason, if they are absent."""
 
 import os
 from pathlib import Path
