@@ -35,8 +35,9 @@ def main(job):
 
     final = models["nomogram"]
     terms = [axis(term, value, columns, choices.predictors) for term, value in slopes(final)]
-    write_table(nomogram.axes(terms), job.output.axes)
-    write_table(nomogram.scale(terms, final.intercept), job.output.scale)
+    axes, scale = nomogram.axes(terms), nomogram.scale(terms, final.intercept)
+    write_table(axes, job.output.axes)
+    write_table(scale, job.output.scale)
     write_table(
         predictions(
             data, columns, models, given.models, data.y, sample="apparent", repeat=0, fold=0
@@ -44,8 +45,9 @@ def main(job):
         job.output.predictions,
     )
     study = {"study": given.study, "version": given.version, "outcome": given.outcome}
+    drawn = {"axes": axes.to_dict("records"), "scale": scale.to_dict("records")}
     document = model_document(
-        {**study, "images": given.images},
+        {**study, "images": given.images, "nomogram": drawn},
         data,
         columns,
         signatures,

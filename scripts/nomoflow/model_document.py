@@ -58,7 +58,7 @@ def model_document(
 ) -> dict:
     """The document, its digest last.
 
-    ``study`` holds what the config decides: study, version, outcome, images.
+    ``study`` holds what is no estimate: study, version, outcome, images, the nomogram's axes.
     """
     document = {
         "format": FORMAT,

@@ -80,6 +80,12 @@ def test_a_probability_can_be_computed_by_hand_from_the_document(results):
         assert expit(score) == pytest.approx(row.probability, abs=1e-12)
 
 
+def test_the_document_holds_the_nomogram_as_drawn(results):
+    drawn = read_json(results / "model.json")["nomogram"]
+    assert drawn["axes"] == read_table(results / "axes.csv").to_dict("records")
+    assert drawn["scale"] == read_table(results / "scale.csv").to_dict("records")
+
+
 def test_the_digest_covers_every_number(results):
     document = read_json(results / "model.json")
     assert digest(document) == document["digest"]
