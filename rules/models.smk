@@ -58,7 +58,8 @@ rule lock_model:
         model="results/{study}/models/model.json",
         complete="results/{study}/report/complete.txt",
     output:
-        receipt="results/{study}/models/locked.json",
+        # A refused lock fails; the receipt of the model that is locked comes back.
+        receipt=update("results/{study}/models/locked.json"),
     log:
         "logs/{study}/lock_model.log",
     conda:

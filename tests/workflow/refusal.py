@@ -1,0 +1,79 @@
+"""One case of bad input: tables and configs of its own, and what the refusal must say."""
+
+import re
+
+from workflow.running import (
+    CHECKS,
+    CI,
+    RESULTS,
+    differing,
+    digests,
+    overlay,
+    read_csv,
+    snakemake,
+    write_csv,
+)
+
+PROBLEM = re.compile(
+    r"^(?P<place>\S.*)\n {4}found {4}(?P<found>.+)\n {4}allowed {2}(?P<allowed>.+)\n"
+    r" {4}remedy {3}(?P<remedy>.+)$",
+    re.MULTILINE,
+)
+
+
+class Own:
+    """Tables and configs of one case, beside those of the quick study."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+
+    def table(self, table, edit):
+        """A changed copy of a table of the quick study; ``edit`` gets its rows."""
+        rows = read_csv(self.folder / f"config/ci/{table}.csv")
+        rows = edit(rows) or rows
+        path = self.folder / f"config/own/{self.name}/{table}.csv"
+        write_csv(path, rows)
+        return str(path.relative_to(self.folder))
+
+    def participants(self, edit):
+        return {"cohort": {"participants": self.table("participants", edit)}}
+
+    def scans(self, edit):
+        return {"images": {"scans": self.table("scans", edit)}}
+
+    def text(self, name, text):
+        path = self.folder / f"config/own/{self.name}/{name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return str(path.relative_to(self.folder))
+
+    def refused(self, change, configs=(CI,)):
+        """Run with the change: it must end with problems, and with nothing else changed."""
+        before = digests(self.folder / RESULTS, without=CHECKS)
+        run = snakemake(self.folder, configs=(*configs, overlay(self.folder, self.name, change)))
+        assert run.code != 0
+        assert differing(before, digests(self.folder / RESULTS, without=CHECKS)) == []
+        assert "Traceback" not in run.output
+        assert not re.search(r'^\s*File ".*", line \d+', run.output, re.MULTILINE), run.output
+        problems = [match.groupdict() for match in PROBLEM.finditer(run.output)]
+        count = re.search(r"^(\d+) problems? in the study's input", run.output, re.MULTILINE)
+        assert count, run.output
+        assert int(count[1]) == len(problems) > 0
+        return problems
+
+
+def cell(row, column, value):
+    """An edit that writes one cell; rows are numbered as in a spreadsheet, the header is row 1."""
+
+    def edit(rows):
+        rows[row - 2][column] = value
+
+    return edit
+
+
+def the_one(problems, **told):
+    """The one problem, which says all of this."""
+    assert len(problems) == 1, problems
+    for part, words in told.items():
+        for word in [words] if isinstance(words, str) else words:
+            assert word in problems[0][part], (part, word, problems[0])
