@@ -39,5 +39,5 @@ def test_a_clean_study_and_one_that_excludes_go_on(tmp_path):
 
 def test_what_concerns_everyone_stops_in_any_case(tmp_path):
     """No exclusion of a patient mends a setting."""
-    with pytest.raises(StudyError, match="m.nii"):
+    with pytest.raises(StudyError, match=r"m\.nii"):
         check(tmp_path, [EMPTY_MASK | {"patient": "", "reading": ""}], on_problem="exclude")
