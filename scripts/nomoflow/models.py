@@ -132,7 +132,8 @@ def _nomogram(
     columns: pd.DataFrame, y: np.ndarray, combined: Signature, choices: Choices, clinical: list
 ) -> Model:
     if combined.status == "empty":
-        reason = "the signature is empty, so the nomogram is the image-feature model"
+        left = "the image-feature model" if clinical else "a constant: no predictor was kept either"
+        reason = f"the signature is empty, so the nomogram is {left}"
         return _logistic("nomogram", columns, clinical, y, choices, reason)
     if choices.select == "backward":
         clinical = _choose(columns, y, choices, with_score=True)

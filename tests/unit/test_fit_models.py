@@ -135,6 +135,15 @@ def test_an_empty_signature_makes_the_image_feature_model(tmp_path):
     assert models["nomogram"]["terms"] == models["image_features"]["terms"]
 
 
+def test_without_signature_and_predictors_the_nomogram_is_a_constant(tmp_path):
+    table = cohort(effect=0.0).drop(columns=["clinical.age", "clinical.sex"])
+    fit(tmp_path, table, replace(CHOICES, penalty="1se", predictors=[]))
+    nomogram = read_json(tmp_path / "model.json")["models"]["nomogram"]
+    assert (nomogram["status"], nomogram["terms"]) == ("empty", [])
+    assert nomogram["intercept"] == pytest.approx(0)  # 20 of 40
+    assert "a constant" in nomogram["reason"]
+
+
 def test_a_study_without_clinical_predictors_says_so(tmp_path):
     table = cohort().drop(columns=["clinical.age", "clinical.sex", "volume_ml"])
     fit(tmp_path, table, replace(CHOICES, predictors=[]))
