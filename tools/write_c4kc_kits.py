@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-COLUMNS = ("patient", "clear_cell", "age", "sex", "size_cm")
+COLUMNS = ("patient", "histology", "age", "sex", "size_cm")
 
 
 def participants(table: Path, records: Path) -> list[dict[str, str]]:
@@ -30,7 +30,7 @@ def participants(table: Path, records: Path) -> list[dict[str, str]]:
     return [
         {
             "patient": patient,
-            "clear_cell": "yes" if target in ("1", "True") else "no",
+            "histology": "clear cell" if target in ("1", "True") else "other",
             "age": clinical[patient]["age_at_nephrectomy"],
             "sex": clinical[patient]["gender"],
             "size_cm": clinical[patient]["radiographic_size"],
