@@ -39,7 +39,6 @@ rule resample_images:
         scans=batch_scans,
         spacing_mm=config["images"]["spacing_mm"],
         repair_mm=config["images"]["geometry"]["repair_mm"],
-        minimum_voxels=config["images"]["minimum_voxels"],
         settings=phase_settings(),
         code=code("resample_images"),
     script:
