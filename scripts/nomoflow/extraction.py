@@ -41,7 +41,7 @@ ELSEWHERE = {
     "label": "use the column label of the scans table",
     "label_channel": "export one mask file a label",
     "correctMask": "masks on another grid are repaired or refused before",
-    "geometryTolerance": "set images.repair_mm",
+    "geometryTolerance": "set images.geometry.repair_mm",
 }
 # What pyradiomics' classes and filters use where a setting is not given.
 CLASS_DEFAULTS = {

@@ -272,7 +272,7 @@ def _same_geometry(image, mask, repair_mm: float) -> tuple[sitk.Image, float]:
         raise ImageProblem(
             "image and mask do not lie on the same grid",
             found=f"{_differences(image, mask)}; corners up to {shift:.4g} mm apart",
-            allowed=f"up to {repair_mm:g} mm (images.repair_mm)",
+            allowed=f"up to {repair_mm:g} mm (images.geometry.repair_mm)",
             remedy="export the mask on this image's grid; check that both are of one series",
         )
     # Below ITK's own tolerance nothing is touched: features then equal those of the files.
