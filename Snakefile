@@ -15,15 +15,13 @@ include: "rules/features.smk"
 include: "rules/reliability.smk"
 include: "rules/signature.smk"
 include: "rules/models.smk"
+include: "rules/validation.smk"
+include: "rules/stability.smk"
 include: "rules/evaluation.smk"
+include: "rules/comparison.smk"
 include: "rules/figures.smk"
+include: "rules/curves.smk"
 include: "rules/report.smk"
-
-
-localrules:
-    all,
-    preflight,
-    lock,
 
 
 rule all:
@@ -45,5 +43,11 @@ rule lock:
         f"results/{STUDY.name}/models/locked.json",
 
 
+rule sensitivity:
+    """The study with one decision changed at a time: selected features and cross-validated AUC."""
+    input:
+        f"results/{STUDY.name}/report/sensitivity.html",
+
+
 onsuccess:
-    print(closing_words())
+    print(STUDY.closing_words(workflow.dag_settings.targets))

@@ -100,6 +100,25 @@ rule compare_groups:
         "../scripts/compare_groups.py"
 
 
+rule count_missing:
+    """How often each clinical predictor is missing, in all and in each class."""
+    input:
+        participants="results/{study}/cohort/participants.csv",
+    output:
+        missing="results/{study}/cohort/missing.csv",
+    log:
+        "logs/{study}/count_missing.log",
+    conda:
+        "../envs/cohort.yaml"
+    params:
+        missing=config["models"]["missing"],
+        outcome=config["cohort"]["outcome"],
+        predictors=STUDY.predictors,
+        code=code("count_missing"),
+    script:
+        "../scripts/count_missing.py"
+
+
 rule measure_agreement:
     """Cohen's kappa between the two readers for each CT sign."""
     input:

@@ -1,18 +1,19 @@
 # What all rules share: the study, the values of wildcards, and functions for inputs and params.
 # The only place for functions; standard library and Snakemake's own dependencies only.
-import ast
-import hashlib
+import math
 import sys
 from pathlib import Path
 
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from nomoflow.configuration import read_yaml
+from nomoflow.code_digests import code_digests, source_digest
 from nomoflow.problems import StudyError
 from nomoflow.scans import READINGS
-from nomoflow.settings import merge_settings
+from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
+from nomoflow.variants import variants
+from snakemake.iocontainers import Wildcards
 
 try:
     STUDY = load_study(
@@ -35,44 +36,104 @@ MODELS = [
     *[f"radiomics_{phase}" for phase in PHASES],
     "volume",
 ]
-FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores"]
 REPEATS = range(1, config["evaluation"]["repeats"] + 1)
+RESAMPLES = range(1, config["evaluation"]["resamples"] + 1)
+RESAMPLE_BATCHES = range(1, math.ceil(len(RESAMPLES) / config["execution"]["resamples"]) + 1)
+VARIANTS = variants(config)
 
 
 wildcard_constraints:
-    study=STUDY.name,
+    study=rf"{STUDY.name}(/sensitivity/[\w.-]+)?",
     bucket=r"\d{4}",
     phase="|".join(PHASES),
     signature="|".join(SIGNATURES),
     repeat=r"\d+",
+    batch=r"\d+",
     cohort=r"[\w-]+",
     patient=r"\w[\w.-]*",
 
 
 def code(script):
-    """Digests of the nomoflow modules behind a script: Snakemake itself watches the script alone."""
-    found, waiting = {}, [f"scripts/{script}.py"]
-    while waiting:
-        tree = ast.parse(Path(workflow.basedir, waiting.pop()).read_text(encoding="utf-8"))
-        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-        for package, _, module in (node.module.partition(".") for node in imports):
-            modules = [module] if module else names_imported_from(package, imports)
-            for name in modules if package == "nomoflow" else []:
-                if name not in found:
-                    waiting.append(f"scripts/nomoflow/{name}.py")
-                    found[name] = source_digest(waiting[-1])
-    return dict(sorted(found.items()))
+    """Digests of the modules behind a script: Snakemake itself watches the script alone."""
+    return code_digests(script, workflow.basedir)
 
 
-def names_imported_from(package, imports):
-    """The names of `from package import name, name`."""
-    return [name.name for node in imports if node.module == package for name in node.names]
+def variant(wildcards):
+    """The variant that is in the making, or None for the study itself."""
+    return VARIANTS.get(wildcards.study.partition(f"{STUDY.name}/sensitivity/")[2])
 
 
-def source_digest(*paths):
-    """Digest of files that a script reads beside its inputs, so that an edit is noticed."""
-    content = b"".join(Path(workflow.basedir, path).read_bytes() for path in sorted(paths))
-    return hashlib.sha256(content).hexdigest()
+def config_of(wildcards):
+    """The config in force: the study's, or the variant's in the making."""
+    made = variant(wildcards)
+    return made.config if made else config
+
+
+def setting(key):
+    """A value of the config for a rule's params, as the study, or a variant of it, has it."""
+
+    def value(wildcards):
+        found = config_of(wildcards)
+        for name in key.split("."):
+            found = found[name]
+        return found
+
+    return value
+
+
+def phases(wildcards):
+    """The phases in use: a variant may leave one out."""
+    return config_of(wildcards)["images"]["phases"]
+
+
+def signatures(wildcards):
+    """The signatures that are made: of each phase and of all; variants need the last alone."""
+    return ["combined"] if variant(wildcards) else SIGNATURES
+
+
+def models(wildcards):
+    """The models that are judged: all, or in a variant those that stand on its signature."""
+    return MODELS[:2] if variant(wildcards) else MODELS
+
+
+def result(stage, path):
+    """A stage's result as an input: a variant takes the study's where it does not change the stage.
+
+    Fields {phase}, {signature}, {repeat} and {batch} stand for all that there are.
+    """
+
+    def found(wildcards):
+        made = variant(wildcards)
+        study = wildcards.study if made is None or made.owns(stage) else STUDY.name
+        full = f"results/{study}/{path}"
+        fields = {
+            "phase": phases(wildcards),
+            "signature": signatures(wildcards),
+            "repeat": REPEATS,
+            "batch": RESAMPLE_BATCHES,
+        }
+        used = {name: values for name, values in fields.items() if f"{{{name}}}" in path}
+        return expand(full, **used) if used else full
+
+    return found
+
+
+def variant_results(stage, path):
+    """A stage's result of the study itself and of each variant, in their order."""
+    made = [STUDY.name, *(f"{STUDY.name}/sensitivity/{name}" for name in VARIANTS)]
+    return [result(stage, path)(Wildcards(fromdict={"study": study})) for study in made]
+
+
+def corrected_variants():
+    """The bootstrap's figures of each variant, where the config asks for them."""
+    asked = config["sensitivity"]["resamples"]
+    return variant_results("validation", "evaluation/corrected.csv") if asked else []
+
+
+def readings(wildcards):
+    """All readings' features, where the readers' agreement is found in each training part anew."""
+    within = config_of(wildcards)["reliability"]["filter"] == "within_training"
+    return result("features", "features/{phase}.parquet")(wildcards) if within else []
 
 
 def simulated_patient(wildcards):
@@ -110,28 +171,15 @@ def signature_results(name):
 def report_tables(wildcards):
     """The tables of the report by name; what a study does not have is left out."""
     place = f"results/{wildcards.study}"
-    tables = {
-        Path(name).stem: f"{place}/{name}"
-        for name in (
-            "cohort/flow.csv",
-            "cohort/exclusions.csv",
-            "cohort/table1.csv",
-            "cohort/agreement.csv",
-            "images/quality.csv",
-            "features/settings.json",
-            "reliability/icc.csv",
-            "models/model.json",
-            "models/vif.csv",
-            "evaluation/performance.csv",
-            "evaluation/delong.csv",
-            "evaluation/hosmer_lemeshow.csv",
-            "warnings.csv",
-        )
-        if not (STUDY.from_table and name.startswith("images/"))
-    }
+    reclassified = config["evaluation"]["reclassification"]
+    asked = {"images/quality": not STUDY.from_table, RECLASSIFICATION: reclassified}
+    names = [name for name in REPORT_TABLES if asked.get(name, True)]
     of_signatures = {"statuses": "status.json", "selected": "selected.csv"}
+    of_signatures["frequencies"] = "frequency.csv"
     return {
-        **tables,
+        **{Path(name).name: f"{place}/{name}.csv" for name in names},
+        "settings": f"{place}/features/settings.json",
+        "model": f"{place}/models/model.json",
         **{
             key: expand(f"{place}/signature/{{signature}}/{name}", signature=SIGNATURES)
             for key, name in of_signatures.items()
@@ -165,18 +213,27 @@ def feature_table(wildcards):
     return config["features"]["table"]["path"]
 
 
-def model_choices():
+def model_choices(wildcards):
     """What the config decides about signatures and models, in cross-validation as on all patients."""
+    chosen = config_of(wildcards)
     return {
-        "phases": PHASES,
+        "phases": phases(wildcards),
         "predictors": STUDY.predictors,
-        "folds": config["signature"]["folds"],
-        "penalty": config["signature"]["penalty"],
-        "score": config["signature"]["score"],
-        "select": config["models"]["select"],
-        "p": config["models"]["p"],
-        "separated": config["models"]["separated"],
+        "folds": chosen["signature"]["folds"],
+        "penalty": chosen["signature"]["penalty"],
+        "score": chosen["signature"]["score"],
+        "select": chosen["models"]["select"],
+        "p": chosen["models"]["p"],
+        "separated": chosen["models"]["separated"],
+        "missing": chosen["models"]["missing"],
     }
+
+
+def resamples_of(wildcards):
+    """The resamples of a batch; each has a seed of its own, so that batches change nothing."""
+    size = config["execution"]["resamples"]
+    first = (int(wildcards.batch) - 1) * size
+    return list(RESAMPLES[first : first + size])
 
 
 def image_settings():
@@ -186,20 +243,6 @@ def image_settings():
     )
 
 
-def phase_settings():
+def phase_settings(wildcards):
     """The parameters of pyradiomics for each phase, as merged from file and config."""
-    if STUDY.from_table:
-        return {}
-    base = read_yaml(config["features"]["settings"])
-    own = config["features"]["per_phase"]
-    return {phase: merge_settings(base, {"setting": own.get(phase, {})}) for phase in PHASES}
-
-
-def closing_words():
-    """What a user wants to know when a run has ended well: where to look, and the honest AUCs."""
-    if set(workflow.dag_settings.targets) == {"preflight"}:
-        table = Path(f"results/{STUDY.name}/cohort/preflight.csv")
-        problems = len(table.read_text(encoding="utf-8").splitlines()) - 1
-        return f"\nEvery file of study {STUDY.name} was checked: {problems} problems ({table}).\n"
-    summary = Path(f"results/{STUDY.name}/report/complete.txt")
-    return summary.read_text(encoding="utf-8") if summary.exists() else ""
+    return {} if STUDY.from_table else settings_by_phase(config_of(wildcards))

@@ -1,32 +1,15 @@
 # How well the models do: on the patients they were made from, and on patients they have not seen.
 
 
-rule gather_predictions:
-    """Each patient's prediction by each model, apparent and cross-validated."""
-    input:
-        apparent="results/{study}/models/predictions.csv",
-        repeats=expand("results/{{study}}/evaluation/repeats/{repeat}.csv", repeat=REPEATS),
-    output:
-        predictions="results/{study}/evaluation/predictions.csv",
-    log:
-        "logs/{study}/gather_predictions.log",
-    conda:
-        "../envs/evaluation.yaml"
-    params:
-        code=code("gather_predictions"),
-    script:
-        "../scripts/gather_predictions.py"
-
-
-rule measure_performance:
-    """AUC, sensitivity, specificity, accuracy, Brier score and calibration, with intervals."""
+rule trace_roc:
+    """Sensitivity and specificity at every threshold."""
     input:
         predictions="results/{study}/evaluation/predictions.csv",
     output:
-        performance="results/{study}/evaluation/performance.csv",
-        metrics="results/{study}/evaluation/metrics.json",
+        roc="results/{study}/evaluation/roc.csv",
+        band="results/{study}/evaluation/roc_band.csv",
     log:
-        "logs/{study}/measure_performance.log",
+        "logs/{study}/trace_roc.log",
     conda:
         "../envs/evaluation.yaml"
     params:
@@ -34,44 +17,9 @@ rule measure_performance:
         intervals=config["evaluation"]["intervals"],
         confidence=config["evaluation"]["confidence"],
         seed=config["evaluation"]["seed"],
-        code=code("measure_performance"),
-    script:
-        "../scripts/measure_performance.py"
-
-
-rule trace_roc:
-    """Sensitivity and specificity at every threshold."""
-    input:
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        roc="results/{study}/evaluation/roc.csv",
-    log:
-        "logs/{study}/trace_roc.log",
-    conda:
-        "../envs/evaluation.yaml"
-    params:
-        models=MODELS,
         code=code("trace_roc"),
     script:
         "../scripts/trace_roc.py"
-
-
-rule compare_models:
-    """DeLong's test between each two of the models."""
-    input:
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        delong="results/{study}/evaluation/delong.csv",
-    log:
-        "logs/{study}/compare_models.log",
-    conda:
-        "../envs/evaluation.yaml"
-    params:
-        models=MODELS,
-        confidence=config["evaluation"]["confidence"],
-        code=code("compare_models"),
-    script:
-        "../scripts/compare_models.py"
 
 
 rule assess_calibration:
@@ -87,6 +35,9 @@ rule assess_calibration:
         "../envs/evaluation.yaml"
     params:
         models=MODELS,
+        intervals=config["evaluation"]["intervals"],
+        confidence=config["evaluation"]["confidence"],
+        seed=config["evaluation"]["seed"],
         code=code("assess_calibration"),
     script:
         "../scripts/assess_calibration.py"
@@ -104,6 +55,31 @@ rule analyse_decisions:
         "../envs/evaluation.yaml"
     params:
         models=MODELS,
+        intervals=config["evaluation"]["intervals"],
+        confidence=config["evaluation"]["confidence"],
+        seed=config["evaluation"]["seed"],
         code=code("analyse_decisions"),
     script:
         "../scripts/analyse_decisions.py"
+
+
+rule describe_subgroups:
+    """The main models by sex, age, size or scanner: estimates with intervals, and no tests."""
+    input:
+        predictions="results/{study}/evaluation/predictions.csv",
+        participants="results/{study}/cohort/participants.csv",
+    output:
+        subgroups="results/{study}/evaluation/subgroups.csv",
+    log:
+        "logs/{study}/describe_subgroups.log",
+    conda:
+        "../envs/evaluation.yaml"
+    params:
+        models=MODELS[:3],
+        subgroups=config["evaluation"]["subgroups"],
+        intervals=config["evaluation"]["intervals"],
+        confidence=config["evaluation"]["confidence"],
+        seed=config["evaluation"]["seed"],
+        code=code("describe_subgroups"),
+    script:
+        "../scripts/describe_subgroups.py"

@@ -30,7 +30,7 @@ rule check_settings:
         "../envs/features.yaml"
     params:
         file=config["features"]["settings"],
-        settings=phase_settings(),
+        settings=phase_settings,
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
         code=code("check_settings"),
@@ -55,8 +55,8 @@ rule check_engine:
 rule extract_features:
     """First-order, texture and shape features of a batch on original, wavelet and LoG images."""
     input:
-        images="results/{study}/images/resampled/{bucket}",
-        engine="results/{study}/features/engine.csv",
+        images=f"results/{STUDY.name}/images/resampled/{{bucket}}",
+        engine=f"results/{STUDY.name}/features/engine.csv",
     output:
         features="results/{study}/features/batches/{bucket}.csv",
         failures="results/{study}/features/failures/{bucket}.csv",
@@ -66,9 +66,11 @@ rule extract_features:
         "../envs/features.yaml"
     params:
         scans=batch_scans,
-        settings=phase_settings(),
+        settings=phase_settings,
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
+        shuffle_voxels=setting("features.shuffle_voxels"),
+        seed=config["evaluation"]["seed"],
         code=code("extract_features"),
     script:
         "../scripts/extract_features.py"
@@ -114,7 +116,7 @@ else:
             "../envs/features.yaml"
         params:
             phases=PHASES,
-            settings=phase_settings(),
+            settings=phase_settings,
             shape=config["features"]["shape"],
             subbands=config["features"]["subbands"],
             spacing_mm=config["images"]["spacing_mm"],

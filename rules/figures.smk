@@ -60,63 +60,6 @@ rule draw_nomogram:
         "../scripts/draw_nomogram.py"
 
 
-rule draw_roc:
-    """Figure: ROC curves."""
-    input:
-        roc="results/{study}/evaluation/roc.csv",
-        performance="results/{study}/evaluation/performance.csv",
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        svg=captioned("roc"),
-        pdf="results/{study}/figures/roc.pdf",
-    log:
-        "logs/{study}/draw_roc.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        confidence=config["evaluation"]["confidence"],
-        code=code("draw_roc"),
-    script:
-        "../scripts/draw_roc.py"
-
-
-rule draw_calibration:
-    """Figure: observed share over predicted probability."""
-    input:
-        calibration="results/{study}/evaluation/calibration.csv",
-        performance="results/{study}/evaluation/performance.csv",
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        svg=captioned("calibration"),
-        pdf="results/{study}/figures/calibration.pdf",
-    log:
-        "logs/{study}/draw_calibration.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        code=code("draw_calibration"),
-    script:
-        "../scripts/draw_calibration.py"
-
-
-rule draw_dca:
-    """Figure: decision curves."""
-    input:
-        dca="results/{study}/evaluation/dca.csv",
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        svg=captioned("dca"),
-        pdf="results/{study}/figures/dca.pdf",
-    log:
-        "logs/{study}/draw_dca.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        code=code("draw_dca"),
-    script:
-        "../scripts/draw_dca.py"
-
-
 rule draw_scores:
     """Figure: the nomogram score of every patient, by class."""
     input:

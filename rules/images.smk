@@ -39,7 +39,7 @@ rule resample_images:
         scans=batch_scans,
         spacing_mm=config["images"]["spacing_mm"],
         repair_mm=config["images"]["geometry"]["repair_mm"],
-        settings=phase_settings(),
+        settings=phase_settings,
         code=code("resample_images"),
     script:
         "../scripts/resample_images.py"

@@ -4,11 +4,9 @@
 rule fit_models:
     """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
     input:
-        dataset="results/{study}/signature/dataset.parquet",
-        signatures=expand(
-            "results/{{study}}/signature/{signature}/status.json", signature=SIGNATURES
-        ),
-        settings="results/{study}/features/settings.json",
+        dataset=result("signature", "signature/dataset.parquet"),
+        signatures=result("signature", "signature/{signature}/status.json"),
+        settings=result("features", "features/settings.json"),
     output:
         coefficients=expand("results/{{study}}/models/{model}/coefficients.csv", model=MODELS),
         vif="results/{study}/models/vif.csv",
@@ -22,8 +20,9 @@ rule fit_models:
         "../envs/models.yaml"
     params:
         study=STUDY.name,
-        models=MODELS,
-        choices=model_choices(),
+        models=models,
+        signatures=signatures,
+        choices=model_choices,
         outcome=config["cohort"]["outcome"],
         images=image_settings(),
         version=config["models"]["version"],
@@ -31,25 +30,6 @@ rule fit_models:
         code=code("fit_models"),
     script:
         "../scripts/fit_models.py"
-
-
-rule cross_validate:
-    """One repeat of nested cross-validation: every data-driven step repeated in each training part."""
-    input:
-        dataset="results/{study}/signature/dataset.parquet",
-    output:
-        predictions="results/{study}/evaluation/repeats/{repeat}.csv",
-    log:
-        "logs/{study}/cross_validate/{repeat}.log",
-    conda:
-        "../envs/models.yaml"
-    params:
-        models=MODELS,
-        choices=model_choices(),
-        seed=config["evaluation"]["seed"],
-        code=code("cross_validate"),
-    script:
-        "../scripts/cross_validate.py"
 
 
 rule lock_model:

@@ -4,7 +4,7 @@
 rule compute_icc:
     """How far the readers agree on each feature."""
     input:
-        features=expand("results/{{study}}/features/{phase}.parquet", phase=PHASES),
+        features=result("features", "features/{phase}.parquet"),
     output:
         icc="results/{study}/reliability/icc.csv",
     log:
@@ -12,9 +12,10 @@ rule compute_icc:
     conda:
         "../envs/reliability.yaml"
     params:
-        phases=PHASES,
+        phases=phases,
         form=config["reliability"]["icc"],
-        threshold=config["reliability"]["threshold"],
+        threshold=setting("reliability.threshold"),
+        judged=setting("reliability.judged"),
         seed=config["reliability"]["seed"],
         code=code("compute_icc"),
     script:

@@ -1,4 +1,19 @@
 # What is read: the flow, the warnings, the figures and the report.
+FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores"]
+FIGURES += ["stability", "instability"]
+RECLASSIFICATION = "evaluation/reclassification"
+REPORT_TABLES = [
+    *(f"cohort/{name}" for name in ("flow", "exclusions", "table1", "missing", "agreement")),
+    "images/quality",
+    "reliability/icc",
+    *(f"models/{name}" for name in ("vif", "nomogram/coefficients_out_of_fold")),
+    "models/volume_correlation",
+    *(f"evaluation/{name}" for name in ("performance", "repeats", "hosmer_lemeshow")),
+    *(f"evaluation/{name}" for name in ("delong", "likelihood_ratio", "differences")),
+    RECLASSIFICATION,
+    *(f"evaluation/{name}" for name in ("stability", "instability", "subgroups")),
+    "warnings",
+]
 
 
 rule count_flow:
@@ -44,8 +59,12 @@ rule collect_warnings:
         failures=failure_tables,
         icc="results/{study}/reliability/icc.csv",
         statuses=signature_results("status.json"),
+        missing="results/{study}/cohort/missing.csv",
         model="results/{study}/models/model.json",
         vif="results/{study}/models/vif.csv",
+        performance="results/{study}/evaluation/performance.csv",
+        penalties="results/{study}/evaluation/penalties.csv",
+        volume_correlation="results/{study}/models/volume_correlation.csv",
     output:
         warnings="results/{study}/warnings.csv",
     log:
@@ -82,7 +101,7 @@ rule write_report:
         models=MODELS,
         signatures=SIGNATURES,
         config=config,
-        texts=source_digest(*report_texts()),
+        texts=source_digest(workflow.basedir, *report_texts()),
         code=code("write_report"),
     script:
         "../scripts/write_report.py"

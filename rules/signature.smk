@@ -4,9 +4,9 @@
 rule gather_dataset:
     """One table of the patients, outcome, coded predictors and kept features of all phases."""
     input:
-        participants="results/{study}/cohort/participants.csv",
-        features=expand("results/{{study}}/features/{phase}.parquet", phase=PHASES),
-        icc="results/{study}/reliability/icc.csv",
+        participants=f"results/{STUDY.name}/cohort/participants.csv",
+        features=result("features", "features/{phase}.parquet"),
+        icc=result("reliability", "reliability/icc.csv"),
     output:
         dataset="results/{study}/signature/dataset.parquet",
     log:
@@ -14,10 +14,11 @@ rule gather_dataset:
     conda:
         "../envs/signature.yaml"
     params:
-        phases=PHASES,
+        phases=phases,
         outcome=config["cohort"]["outcome"],
         predictors=STUDY.predictors,
         prescaled=config["features"]["prescaled"],
+        missing=setting("models.missing"),
         code=code("gather_dataset"),
     script:
         "../scripts/gather_dataset.py"
@@ -26,7 +27,7 @@ rule gather_dataset:
 rule assign_folds:
     """Stratified folds for the cross-validation that chooses the penalty."""
     input:
-        dataset="results/{study}/signature/dataset.parquet",
+        dataset=result("signature", "signature/dataset.parquet"),
         given=config["signature"]["folds_file"] or [],
     output:
         folds="results/{study}/signature/folds.csv",
@@ -45,8 +46,8 @@ rule assign_folds:
 rule fit_lasso:
     """LASSO with cross-validated penalty, and the Radscore of the features that it keeps."""
     input:
-        dataset="results/{study}/signature/dataset.parquet",
-        folds="results/{study}/signature/folds.csv",
+        dataset=result("signature", "signature/dataset.parquet"),
+        folds=result("signature", "signature/folds.csv"),
     output:
         path="results/{study}/signature/{signature}/path.csv",
         trajectories="results/{study}/signature/{signature}/trajectories.csv",
@@ -58,9 +59,9 @@ rule fit_lasso:
     conda:
         "../envs/signature.yaml"
     params:
-        penalty=config["signature"]["penalty"],
-        score=config["signature"]["score"],
-        phases=PHASES,
+        penalty=setting("signature.penalty"),
+        score=setting("signature.score"),
+        phases=phases,
         code=code("fit_lasso"),
     script:
         "../scripts/fit_lasso.py"

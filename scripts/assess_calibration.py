@@ -1,47 +1,34 @@
 """Rule assess_calibration: observed against predicted risk, and the Hosmer-Lemeshow test."""
 
-import numpy as np
 import pandas as pd
 
+from nomoflow.bands import calibration_band, group_intervals
 from nomoflow.by_model import APPARENT, judged
-from nomoflow.calibration import hosmer_lemeshow, smooth
+from nomoflow.hosmer_lemeshow import hosmer_lemeshow, no_test, sweep
 from nomoflow.run import log_to, read_table, write_table
 
 GROUPS = 10
-GRID = np.arange(1, 100) / 100
-CURVE = ["model", "sample", "kind", "n", "predicted", "observed"]
+CURVE = ["model", "sample", "kind", "n", "predicted", "observed", "ci_low", "ci_high"]
 TEST = ["model", "sample", "groups", "chi2", "df", "p", "note"]
-NO_TEST = "no test: the predictions were averaged over repeats of cross-validation"
 
 
 def main(job):
+    given = job.params
     curves, tests = [], []
-    for each in judged(read_table(job.input.predictions), job.params.models):
-        probability = each.probability.mean(axis=0)
-        test, groups = hosmer_lemeshow(each.y, probability, GROUPS)
-        if each.sample != APPARENT:
-            test = {"groups": test["groups"], "note": NO_TEST}
-        tests.append({"model": each.model, "sample": each.sample, **test})
+    for each in judged(read_table(job.input.predictions), given.models):
         same = {"model": each.model, "sample": each.sample}
-        curves.append(groups.assign(kind="group", **same).reindex(columns=CURVE))
-        curves.append(mean_curve(each).assign(kind="smooth", n=len(each.y), **same)[CURVE])
-    write_table(pd.concat(curves, ignore_index=True), job.output.calibration)
-    write_table(pd.DataFrame(tests).reindex(columns=TEST), job.output.hosmer_lemeshow)
-
-
-def mean_curve(each):
-    """The lowess curve, where predictions reach; over repeats the mean of their curves."""
-    if len(each.probability) == 1:
-        return smooth(each.y, each.probability[0])
-    curves = []
-    for probability in each.probability:
-        points = smooth(each.y, probability)
-        curves.append(
-            np.interp(GRID, points["predicted"], points["observed"], left=np.nan, right=np.nan)
+        # A patient lies in one group: with repeats, by the mean of the predictions.
+        probability = each.probability.mean(axis=0)
+        groups = group_intervals(hosmer_lemeshow(each.y, probability, GROUPS)[1], given.confidence)
+        band = calibration_band(
+            each.y, each.probability, given.confidence, given.intervals, given.seed
         )
-    inside = np.isfinite(curves).all(axis=0)
-    observed = np.mean(np.array(curves)[:, inside], axis=0)
-    return pd.DataFrame({"predicted": GRID[inside], "observed": observed})
+        curves.append(groups.assign(kind="group", **same).reindex(columns=CURVE))
+        curves.append(band.assign(kind="smooth", n=len(each.y), **same)[CURVE])
+        test = sweep(each.y, probability) if each.sample == APPARENT else no_test()
+        tests.append(test.assign(**same))
+    write_table(pd.concat(curves, ignore_index=True), job.output.calibration)
+    write_table(pd.concat(tests, ignore_index=True)[TEST], job.output.hosmer_lemeshow)
 
 
 if __name__ == "__main__":

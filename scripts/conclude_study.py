@@ -1,8 +1,11 @@
 """Rule conclude_study: what came out and where to look; failed cases end the run with an error."""
 
-from nomoflow.run import log_to, read_rows, replacing
+import math
 
-FIRST = ("nomogram", "radiomics", "image_features")
+from nomoflow.run import log_to, read_rows, replacing
+from nomoflow.wording import MAIN_MODELS, by_importance, metric, model_label, models_in, number
+
+CODES_SHOWN = 4
 
 
 def main(job):
@@ -23,32 +26,66 @@ def main(job):
 
 def summary(job):
     """The run in a few lines of plain text."""
-    performance = {
-        (row["model"], row["sample"]): row
-        for row in read_rows(job.input.performance)
-        if row["metric"] == "auc"
-    }
-    lines = ["", f"Study {job.params.study} is complete.", "", f"  report    {job.input.report}"]
-    lines.append("  AUC       cross-validated (95 % CI)   apparent".replace("95", percent(job)))
-    for model in FIRST:
-        if (model, "cross_validated") in performance:
-            honest, apparent = (
-                performance[model, sample] for sample in ("cross_validated", "apparent")
-            )
-            low, high = float(honest["ci_low"]), float(honest["ci_high"])
-            estimate = f"{float(honest['estimate']):.3f} ({low:.3f}-{high:.3f})"
-            name = model.replace("_", " ")
-            lines.append(f"    {name:<16}{estimate:<22}{float(apparent['estimate']):.3f}")
     excluded = len({row["patient"] for row in read_rows(job.input.exclusions)})
-    warnings = len(read_rows(job.input.warnings))
-    lines += [f"  excluded  {excluded} patients ({job.input.exclusions})"]
-    lines += [f"  warnings  {warnings} ({job.input.warnings})", ""]
+    warnings = read_rows(job.input.warnings)
+    patients = "1 patient" if excluded == 1 else f"{excluded} patients"
+    lines = [
+        "",
+        f"Study {job.params.study} is complete.",
+        "",
+        *areas(read_rows(job.input.performance), job.params.confidence),
+        "",
+        f"  excluded  {patients} ({job.input.exclusions})",
+        f"  warnings  {len(warnings)}{codes(warnings)} ({job.input.warnings})",
+        f"  report    {job.input.report}",
+        "",
+    ]
     return "\n".join(lines)
 
 
-def percent(job):
-    """The confidence level as it is printed."""
-    return f"{100 * job.params.confidence:g}"
+def areas(performance, confidence):
+    """The main models' AUC as aligned lines: what to trust first, the optimistic figure last."""
+    rows = [
+        (
+            model_label(model),
+            area(metric(performance, model, "cross_validated", "auc"), interval=True),
+            area(metric(performance, model, "corrected_632", "auc")),
+            area(metric(performance, model, "apparent", "auc")),
+        )
+        for model in models_in(performance, MAIN_MODELS)
+    ]
+    if not rows:
+        return ["  AUC       no model was evaluated"]
+    head = f"cross-validated ({100 * confidence:g} % CI)"
+    table = [("AUC", head, ".632+", "apparent (optimistic)"), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  " + "   ".join(map(str.ljust, row, widths)).rstrip()  # a cell's width, then a gap
+        for row in table
+    ]
+
+
+def area(row, interval=False):
+    """ "0.851 (0.700-0.900)"; a dash where there is no such figure."""
+    estimate = number(row["estimate"]) if row else math.nan
+    if math.isnan(estimate):
+        return "-"
+    ends = [number(row[name]) for name in ("ci_low", "ci_high")]
+    if not interval or any(map(math.isnan, ends)):
+        return f"{estimate:.3f}"
+    return f"{estimate:.3f} ({ends[0]:.3f}-{ends[1]:.3f})"
+
+
+def codes(warnings):
+    """ ": separation, few_events (3)", the gravest first; nothing where there is no warning."""
+    counts = {}
+    for row in by_importance(warnings):
+        counts[row["code"]] = counts.get(row["code"], 0) + 1
+    shown = [code + (f" ({many})" if many > 1 else "") for code, many in counts.items()]
+    if len(shown) > CODES_SHOWN:
+        more = len(shown) - CODES_SHOWN
+        shown[CODES_SHOWN:] = [f"{more} more kind{'s' * (more > 1)}"]
+    return f": {', '.join(shown)}" if shown else ""
 
 
 if __name__ == "__main__":

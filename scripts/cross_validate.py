@@ -1,5 +1,6 @@
 """Rule cross_validate: one repeat of nested cross-validation."""
 
+from nomoflow.agreement import with_readings
 from nomoflow.dataset import as_dataset
 from nomoflow.models import Choices
 from nomoflow.run import log_to, read_table, write_table
@@ -9,6 +10,9 @@ from nomoflow.validation import cross_validate
 def main(job):
     choices = Choices(**job.params.choices)
     data = as_dataset(read_table(job.input.dataset))
+    if job.input.readings:
+        tables = dict(zip(choices.phases, map(read_table, job.input.readings), strict=True))
+        data = with_readings(data, tables, job.params.reliability)
     repeat = int(job.wildcards.repeat)
     write_table(
         cross_validate(data, choices, job.params.models, repeat, job.params.seed),

@@ -1,6 +1,6 @@
-"""Rule draw_calibration: observed share over predicted probability, with slope and intercept."""
+"""Rule draw_calibration: observed share over predicted probability, with slope, O:E and ICI."""
 
-from nomoflow.figure_evaluation import calibration_figure
+from nomoflow.figure_calibration import calibration_figure
 from nomoflow.figure_style import save
 from nomoflow.run import log_to, read_rows
 
@@ -10,6 +10,7 @@ def main(job):
         read_rows(job.input.calibration),
         read_rows(job.input.performance),
         read_rows(job.input.predictions),
+        confidence=job.params.confidence,
     )
     save(figure, job.output.svg, job.output.pdf)
 

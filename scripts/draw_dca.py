@@ -1,4 +1,4 @@
-"""Rule draw_dca: decision curves, apparent beside cross-validated."""
+"""Rule draw_dca: decision curves, cross-validated beside apparent and corrected for optimism."""
 
 from nomoflow.figure_evaluation import dca_figure
 from nomoflow.figure_style import save
@@ -6,7 +6,13 @@ from nomoflow.run import log_to, read_rows
 
 
 def main(job):
-    figure = dca_figure(read_rows(job.input.dca), read_rows(job.input.predictions))
+    corrected = getattr(job.input, "corrected", None)
+    figure = dca_figure(
+        read_rows(job.input.dca),
+        read_rows(job.input.predictions),
+        corrected=read_rows(corrected) if corrected else [],
+        confidence=job.params.confidence,
+    )
     save(figure, job.output.svg, job.output.pdf)
 
 

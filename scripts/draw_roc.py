@@ -1,4 +1,4 @@
-"""Rule draw_roc: ROC curves of the models, apparent beside cross-validated."""
+"""Rule draw_roc: ROC curves of the models, cross-validated beside apparent."""
 
 from nomoflow.figure_evaluation import roc_figure
 from nomoflow.figure_style import save
@@ -8,9 +8,10 @@ from nomoflow.run import log_to, read_rows
 def main(job):
     figure = roc_figure(
         read_rows(job.input.roc),
+        read_rows(job.input.band),
         read_rows(job.input.performance),
         read_rows(job.input.predictions),
-        confidence=getattr(job.params, "confidence", None),
+        confidence=job.params.confidence,
     )
     save(figure, job.output.svg, job.output.pdf)
 

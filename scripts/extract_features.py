@@ -10,6 +10,7 @@ from nomoflow.exclusions import COLUMNS, failure
 from nomoflow.extraction import extract, extractor, phase_settings, quiet, settings_digest
 from nomoflow.image_quality import stored_name
 from nomoflow.run import log_to, write_rows
+from nomoflow.voxel_shuffle import shuffled
 
 
 def main(job):
@@ -32,7 +33,10 @@ def main(job):
             print(f"{scan['patient']} {scan['phase']} {scan['reading']}: no resampled image")
             continue
         try:
-            values = extract(*map(sitk.ReadImage, map(str, files)), chosen[scan["phase"]])
+            image, mask = map(sitk.ReadImage, map(str, files))
+            if job.params.shuffle_voxels:
+                image = shuffled(image, mask, job.params.seed, " ".join(_key(scan).values()))
+            values = extract(image, mask, chosen[scan["phase"]])
         except Exception as error:  # whatever one scan does, the others are still computed
             detail = f"{type(error).__name__}: {error}"
             failures.append(failure(scan, "features", "features cannot be computed", detail))

@@ -1,11 +1,13 @@
 """Rule fit_models: the models on all patients, with coefficients, nomogram axes and cut-offs."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from nomoflow import coefficients, nomogram
-from nomoflow.dataset import COMBINED, as_dataset
+from nomoflow.dataset import as_dataset, signature_of
 from nomoflow.model_document import describe_term, model_document
-from nomoflow.models import RADSCORE, Choices, design, fit_models
+from nomoflow.models import RADSCORE, Choices, fit_study
 from nomoflow.regression import variance_inflation
 from nomoflow.run import log_to, read_json, read_table, write_json, write_table
 from nomoflow.signature_tables import from_description
@@ -16,15 +18,17 @@ def main(job):
     given = job.params
     choices = Choices(**given.choices)
     data = as_dataset(read_table(job.input.dataset))
-    names = [*choices.phases, COMBINED]
     statuses = map(read_json, job.input.signatures)
-    signatures = dict(zip(names, map(from_description, statuses), strict=True))
-    models = fit_models(data, signatures, choices)
-    columns = design(data, signatures)
+    signatures = dict(zip(given.signatures, map(from_description, statuses), strict=True))
+    fitted = fit_study(data, choices, [], given.models, signatures)
+    models, columns = fitted.models, fitted.design(data)
 
-    for name, path in zip(given.models, job.output.coefficients, strict=True):
-        if name.startswith("radiomics"):
-            signature = signatures[name.removeprefix("radiomics").removeprefix("_") or COMBINED]
+    for path in job.output.coefficients:
+        name = Path(path).parent.name
+        if name not in given.models:  # a variant of the study has fewer
+            table = pd.DataFrame(columns=coefficients.COLUMNS)
+        elif name.startswith("radiomics"):
+            signature = signatures[signature_of(name)]
             table = coefficients.of_signature(signature, data, given.confidence)
         else:
             table = coefficients.of_model(
@@ -54,6 +58,7 @@ def main(job):
         models,
         choices.predictors,
         read_json(job.input.settings),
+        fitted.filled_in if choices.missing == "impute" else None,
     )
     write_json(document, job.output.model)
 

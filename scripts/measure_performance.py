@@ -1,48 +1,38 @@
 """Rule measure_performance: how well each model does, apparent and cross-validated."""
 
-import math
-
 import pandas as pd
 
 from nomoflow.by_model import APPARENT, judged
-from nomoflow.intervals import apparent_metrics, repeated_metrics
-from nomoflow.run import log_to, read_table, write_json, write_table
-
-COLUMNS = ["model", "sample", "metric", "estimate", "ci_low", "ci_high", "method"]
+from nomoflow.intervals import COLUMNS, SPREAD, apparent_metrics, repeated_metrics
+from nomoflow.intervals import spread_over_repeats as spread
+from nomoflow.run import log_to, read_table, write_table
 
 
 def main(job):
     given = job.params
-    tables = []
+    measured, repeats = [], []
     for each in judged(read_table(job.input.predictions), given.models):
-        common = (given.confidence, given.intervals, given.seed)
+        drawn = (given.confidence, given.intervals, given.seed)
+        score, chance, cut = each.score, each.probability, each.cutoff
         if each.sample == APPARENT:
             table = apparent_metrics(
-                each.y, each.score[0], each.probability[0], each.cutoff[0, 0], *common
+                each.y, score[0], chance[0], cut[0, 0], *drawn, threshold=given.threshold
             )
         else:
-            table = repeated_metrics(
-                each.y,
-                each.score,
-                each.probability,
-                each.cutoff,
-                each.fold,
-                *common,
-                rank=each.rank,
-            )
-        tables.append(table.assign(model=each.model, sample=each.sample))
-    performance = pd.concat(tables, ignore_index=True)[COLUMNS]
-    write_table(performance, job.output.performance)
-    write_json(nested(performance), job.output.metrics)
+            predictions = (each.y, score, chance, cut, each.fold)
+            orders = {"rank": each.rank, "threshold": given.threshold}
+            table = repeated_metrics(*predictions, *drawn, **orders)
+            repeats.append(spread(*predictions, **orders).assign(model=each.model))
+        measured.append(table.assign(model=each.model, sample=each.sample))
+    write_table(joined(measured, ["model", "sample", *COLUMNS]), job.output.performance)
+    write_table(joined(repeats, ["model", *SPREAD]), job.output.repeats)
 
 
-def nested(performance):
-    """The estimates as sample -> model -> metric, for tools that compare versions of a study."""
-    metrics = {}
-    for row in performance.itertuples():
-        value = row.estimate if math.isfinite(row.estimate) else None
-        metrics.setdefault(row.sample, {}).setdefault(row.model, {})[row.metric] = value
-    return metrics
+def joined(tables, columns):
+    """The tables beneath each other; a header alone where there are none."""
+    return (
+        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    )
 
 
 if __name__ == "__main__":

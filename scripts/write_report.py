@@ -1,12 +1,7 @@
 """Rule write_report: the study on one page, with tables, linked figures and what is absent."""
 
-from nomoflow.report import linker, render
+from nomoflow.report import TABLES, linker, render
 from nomoflow.run import log_to, read_json, read_rows, replacing
-
-TABLES = (
-    "exclusions", "table1", "agreement", "quality", "icc", "vif", "performance", "delong",
-    "hosmer_lemeshow", "warnings",
-)  # fmt: skip
 
 
 def main(job):
@@ -25,6 +20,7 @@ def main(job):
         "settings": read_optional(job, "settings", read_json),
         "statuses": by_name(given.signatures, several(job, "statuses"), read_json),
         "selected": by_name(given.signatures, several(job, "selected"), read_rows),
+        "frequencies": by_name(given.signatures, several(job, "frequencies"), read_rows),
         "coefficients": by_name(given.models, several(job, "coefficients"), read_rows),
         "figure": linker(several(job, "figures"), job.output.report, people),
         **{name: read_optional(job, name, read_rows) for name in TABLES},

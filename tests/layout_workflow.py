@@ -5,7 +5,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 from layout_reading import (
     CONDA_NAMES,
@@ -18,16 +17,26 @@ from layout_reading import (
     read_rules,
     read_yaml,
     snakefiles,
-    third_party,
 )
 
-# One word a stage, in the order the data flows.
+from nomoflow.code_digests import code_digests
+
 # One word a stage, in the order the data flows.
 STAGES = (
     "cohort", "images", "features", "reliability", "signature", "models", "evaluation", "centres",
     "report", "provenance",
 )  # fmt: skip
-ENV_OF = {"figures": "report"}  # the report's figures have a file of rules of their own
+# A long stage has several files of rules, in the order the data flows.
+FILES_OF = {
+    "models": ("models", "validation"),
+    "evaluation": ("stability", "evaluation", "comparison"),
+    "report": ("figures", "curves", "report"),
+}
+ENV_OF = {file: stage for stage, files in FILES_OF.items() for file in files}
+CODE = '''def code(script):
+    """Digests of the modules behind a script: Snakemake itself watches the script alone."""
+    return code_digests(script, workflow.basedir)
+'''
 OUTPUT_FOLDERS = ("results/{study}/", "data/simulated/", "models/{study}/")
 WRAPPERS = {"expand", "directory", "report", "temp", "protected", "touch", "ensure", "update"}
 
@@ -88,33 +97,16 @@ def check_rules(root: Path) -> list[str]:
     return found
 
 
-def function_of_common(root: Path, name: str):
-    """A function of rules/common.smk as it stands there, or None.
-
-    The file is no Python as a whole; so its functions and its imports from the standard library are
-    taken out and run, with what Snakemake gives to it.
-    """
-    text = (root / "rules/common.smk").read_text(encoding="utf-8")
-    lines = re.findall(r"^(?:import|from) .+$", text, re.MULTILINE)
-    standard = [
-        line for line in lines if not third_party(imported(line)) and "nomoflow" not in line
-    ]
-    functions = re.findall(r"^def .*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
-    space = {"SCRIPTS": root / "scripts", "workflow": SimpleNamespace(basedir=str(root))}
-    exec("\n".join([*standard, *functions]), space)
-    return space.get(name)
-
-
 def check_code(root: Path) -> list[str]:
     """params has code=code("<rule>"), and code() finds every module behind the script."""
-    found, code = [], function_of_common(root, "code")
-    if not code:
-        return ["rules/common.smk: no function code()"]
+    found = []
+    if CODE not in (root / "rules/common.smk").read_text(encoding="utf-8"):
+        found.append("rules/common.smk: code() is not code_digests(script, workflow.basedir)")
     for rule, path in scripted(root):
         value = rule.call("params")[1].get("code")
         if value is None or ast.unparse(value) != f"code('{rule.name}')":
             found.append(f'{rule.where}: params lacks code=code("{rule.name}")')
-        given = code(rule.name)
+        given = code_digests(rule.name, root)
         reached = own_modules(root, imported(path.read_text(encoding="utf-8")))
         files = {name: root / f"scripts/nomoflow/{name}.py" for name in reached}
         wanted = {name: hashlib.sha256(f.read_bytes()).hexdigest() for name, f in files.items()}
@@ -215,8 +207,8 @@ def check_stages(root: Path) -> list[str]:
     return found
 
 
-def _files_of(stage: str) -> list[str]:
-    return [*(name for name, env in ENV_OF.items() if env == stage), stage]
+def _files_of(stage: str) -> tuple[str, ...]:
+    return FILES_OF.get(stage, (stage,))
 
 
 def check_plain_rules(root: Path) -> list[str]:

@@ -13,9 +13,9 @@ from report_tables import (
     calibration,
     coefficients,
     dca,
+    dca_corrected,
     delong,
     flow,
-    hosmer_lemeshow,
     icc,
     lasso,
     nomogram,
@@ -23,7 +23,22 @@ from report_tables import (
     predictions,
     quality,
     roc,
+    roc_band,
     table1,
+)
+from report_validation import (
+    differences,
+    frequency,
+    hosmer_lemeshow,
+    instability,
+    likelihood_ratio,
+    missing,
+    penalties,
+    repeats,
+    sensitivity,
+    stability,
+    subgroups,
+    volume_correlation,
 )
 
 from nomoflow.run import write_json, write_rows
@@ -44,7 +59,8 @@ def write_study(folder: Path, hostile: str = "") -> dict:
         return str(path)
 
     axes, scale = nomogram()
-    paths, trajectories, statuses, selected = [], [], [], []
+    paths, trajectories, statuses, selected, chosen = [], [], [], [], []
+    measured = performance(rows)
     for place, name in enumerate(signatures):
         empty = name == "nephrographic"
         path, lines = lasso(kept=0 if empty else 7, seed=place)
@@ -65,6 +81,7 @@ def write_study(folder: Path, hostile: str = "") -> dict:
         ]  # fmt: skip
         header = "feature,mean,sd,lasso_coefficient,coefficient"
         selected.append(put(f"signature/{name}/selected", kept, header))
+        chosen.append(put(f"signature/{name}/frequency", frequency(empty, hostile=hostile)))
     model = {
         "study": "demo", "version": 1, "outcome": OUTCOME, "digest": "0" * 64,
         "cohort": {"patients": 100, "events": POSITIVE}, "signatures": {},
@@ -83,8 +100,9 @@ def write_study(folder: Path, hostile: str = "") -> dict:
          "ci_low": 0.75, "ci_high": 0.95}
     ]  # fmt: skip
     warned = [
-        {"stage": "signature", "code": "empty_signature", "subject": "nephrographic",
-         "message": f"no feature was kept{hostile}", "remedy": "look at the readers' agreement"}
+        {"stage": stage, "code": code, "subject": f"{subject}{hostile}",
+         "message": f"{message}{hostile}", "remedy": remedy}
+        for stage, code, subject, message, remedy in WARNED
     ]  # fmt: skip
     inputs = {
         "flow": put("cohort/flow", flow()),
@@ -97,18 +115,34 @@ def write_study(folder: Path, hostile: str = "") -> dict:
         "trajectories": trajectories,
         "statuses": [str(path) for path in statuses],
         "selected": selected,
+        "frequencies": chosen,
         "axes": put("models/nomogram/axes", axes),
         "scale": put("models/nomogram/scale", scale),
         "model": str(folder / "models/model.json"),
         "coefficients": [put(f"models/{m}/coefficients", coefficients(m)) for m in MODELS],
         "vif": put("models/vif", [{"model": "nomogram", "term": "age", "vif": 1.2}]),
         "predictions": put("evaluation/predictions", rows),
-        "performance": put("evaluation/performance", performance(rows)),
+        "performance": put("evaluation/performance", measured),
         "roc": put("evaluation/roc", roc(rows)),
+        "band": put("evaluation/roc_band", roc_band(rows)),
         "dca": put("evaluation/dca", dca(rows)),
+        "corrected": put("evaluation/dca_corrected", dca_corrected(rows)),
         "calibration": put("evaluation/calibration", calibration(rows)),
         "delong": put("evaluation/delong", delong()),
         "hosmer_lemeshow": put("evaluation/hosmer_lemeshow", hosmer_lemeshow()),
+        "missing": put("cohort/missing", missing(hostile)),
+        "repeats": put("evaluation/repeats", repeats(measured)),
+        "coefficients_out_of_fold": put(
+            "models/nomogram/coefficients_out_of_fold", coefficients("nomogram")
+        ),
+        "likelihood_ratio": put("evaluation/likelihood_ratio", likelihood_ratio()),
+        "differences": put("evaluation/differences", differences()),
+        "stability": put("evaluation/stability", stability()),
+        "penalties": put("evaluation/penalties", penalties()),
+        "instability": put("evaluation/instability", instability()),
+        "volume_correlation": put("models/volume_correlation", volume_correlation(hostile)),
+        "subgroups": put("evaluation/subgroups", subgroups(hostile)),
+        "sensitivity": put("evaluation/sensitivity", sensitivity(hostile)),
         "warnings": put("warnings", warned),
         "settings": str(folder / "features/settings.json"),
         "figures": [str(folder / f"figures/{name}.svg") for name in FIGURES],
@@ -116,7 +150,7 @@ def write_study(folder: Path, hostile: str = "") -> dict:
     config = {
         "study": "demo",
         "images": {"roots": ["data", "/srv/pacs/secret-folder"], "spacing_mm": 0.75},
-        "evaluation": {"confidence": 0.95, "seed": 1},
+        "evaluation": {"confidence": 0.95, "seed": 1, "decision_threshold": 0.5},
         "remark": hostile,
     }
     params = {
@@ -127,7 +161,17 @@ def write_study(folder: Path, hostile: str = "") -> dict:
     return {"input": inputs, "params": params}
 
 
-FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores"]
+FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores", "stability",
+           "instability"]  # fmt: skip
+WARNED = [
+    ("reliability", "undefined_icc", "14 features", "these features have no ICC", "none is needed"),
+    ("signature", "empty", "nephrographic", "the LASSO kept none of 810 features",
+     "this is a result"),
+    ("models", "sample_size", "nomogram", "38 patients in the smaller class for 7 parameters",
+     "trust the cross-validated figures only; enlarge the cohort"),
+    ("models", "sample_size", "image_features", "38 patients in the smaller class for 6 parameters",
+     "trust the cross-validated figures only; enlarge the cohort"),
+]  # fmt: skip
 
 
 def job(study: dict, output: dict, **changes):

@@ -67,8 +67,31 @@ def roc(rows: list[dict]) -> list[dict]:
     return out
 
 
+def roc_band(rows: list[dict]) -> list[dict]:
+    """Bands of the same width around the mean curve's sensitivity on a grid of specificities."""
+    out = []
+    for (model, sample), own in groups(rows, "model", "sample"):
+        score = np.array([r["linear_predictor"] for r in own])
+        truth = np.array([r["outcome"] for r in own]) == 1
+        for specificity in np.linspace(0, 1, 51):
+            cut = np.quantile(score[~truth], specificity)
+            height = float(np.mean(score[truth] > cut))
+            out.append({"model": model, "sample": sample, "specificity": specificity,
+                        "sensitivity": height, **around(height, 0.08)})  # fmt: skip
+    return out
+
+
+def around(value: float, half: float) -> dict:
+    """A made-up interval within 0 and 1."""
+    return {"ci_low": max(value - half, 0.0), "ci_high": min(value + half, 1.0)}
+
+
 def performance(rows: list[dict]) -> list[dict]:
-    """Areas by counting pairs; the other metrics at the cut-off; intervals are made up."""
+    """Areas by counting pairs; the other metrics at the cut-off; intervals are made up.
+
+    Harrell's corrected figures lie a little below the apparent ones, .632+ near the
+    cross-validated.
+    """
     out = []
     for (model, sample), own in groups(rows, "model", "sample"):
         score = np.array([r["linear_predictor"] for r in own])
@@ -82,38 +105,58 @@ def performance(rows: list[dict]) -> list[dict]:
             "auc": auc, "cutoff": 0.3, "sensitivity": np.mean(call[truth]),
             "specificity": np.mean(~call[~truth]), "accuracy": np.mean(call == truth),
             "brier": 0.12, "calibration_intercept": -0.04, "calibration_slope": 0.83,
+            "oe": 1.02, "ici": 0.031, "e50": 0.024, "e90": 0.07, "net_benefit": 0.44,
         }  # fmt: skip
+        if sample == "cross_validated":
+            metrics["auc_within_fold"] = auc - 0.004
+        near, shift = ("corrected", -0.02) if sample == "apparent" else ("corrected_632", 0.01)
         for name, value in metrics.items():
             bare = name in ("cutoff", "brier")
-            out.append(
-                {"model": model, "sample": sample, "metric": name, "estimate": value,
-                 "ci_low": "" if bare else value - 0.03, "ci_high": "" if bare else value + 0.02,
-                 "method": "" if bare else "DeLong" if name == "auc" else "Wilson"}
-            )  # fmt: skip
+            method = "" if bare else "DeLong" if name == "auc" else "Wilson"
+            out.append(_measured(model, sample, name, value, method))
+            if name not in ("cutoff", "auc_within_fold"):
+                out.append(_measured(model, near, name, value + shift, "location-shifted"))
     return out
 
 
-def dca(rows: list[dict]) -> list[dict]:
+def _measured(model: str, sample: str, name: str, value: float, method: str) -> dict:
+    ends = {"ci_low": value - 0.03, "ci_high": value + 0.02}
+    ends = ends if method else dict.fromkeys(ends, "")
+    row = {"model": model, "sample": sample, "metric": name, "estimate": value}
+    return {**row, **ends, "method": method}
+
+
+def dca(rows: list[dict], samples=("apparent", "cross_validated")) -> list[dict]:
     out = []
     prevalence = POSITIVE / (POSITIVE + NEGATIVE)
     columns = {
         key: (np.array([r["outcome"] for r in own]) == 1, np.array([r["probability"] for r in own]))
         for key, own in groups(rows, "model", "sample")
     }
-    for sample in ("apparent", "cross_validated"):
+    bare = {"ci_low": "", "ci_high": ""}
+    for sample in samples:
         for t in np.arange(1, 100) / 100:
-            odds = t / (1 - t)
-            out.append({"model": "all", "sample": sample, "threshold": t,
-                        "net_benefit": prevalence - (1 - prevalence) * odds})  # fmt: skip
-            out.append({"model": "none", "sample": sample, "threshold": t, "net_benefit": 0})
+            same, odds = {"sample": sample, "threshold": t}, t / (1 - t)
+            everyone = prevalence - (1 - prevalence) * odds
+            out.append({"model": "all", **same, "net_benefit": everyone, **bare})
+            out.append({"model": "none", **same, "net_benefit": 0, **bare})
             for model in MODELS:
                 truth, chance = columns[model, sample]
                 call = chance >= t
                 benefit = np.mean(call & truth) - np.mean(call & ~truth) * odds
-                out.append(
-                    {"model": model, "sample": sample, "threshold": t, "net_benefit": benefit}
-                )
+                ends = {"ci_low": benefit - 0.05, "ci_high": benefit + 0.05}
+                out.append({"model": model, **same, "net_benefit": benefit, **ends})
     return out
+
+
+def dca_corrected(rows: list[dict]) -> list[dict]:
+    """A little below the apparent curve; .632+ a little lower still."""
+    return [
+        {**row, "sample": sample, "net_benefit": row["net_benefit"] - less}
+        for sample, less in (("corrected", 0.01), ("corrected_632", 0.03))
+        for row in dca(rows, ["apparent"])
+        if row["model"] not in ("all", "none")
+    ]
 
 
 def calibration(rows: list[dict]) -> list[dict]:
@@ -121,14 +164,17 @@ def calibration(rows: list[dict]) -> list[dict]:
     for (model, sample), own in groups(rows, "model", "sample"):
         own = sorted(own, key=lambda r: r["probability"])
         for part in np.array_split(np.arange(len(own)), 10):
+            observed = np.mean([own[i]["outcome"] for i in part])
             out.append(
                 {"model": model, "sample": sample, "kind": "group", "n": len(part),
                  "predicted": np.mean([own[i]["probability"] for i in part]),
-                 "observed": np.mean([own[i]["outcome"] for i in part])}
+                 "observed": observed, **around(observed, 0.15)}
             )  # fmt: skip
         for p in np.linspace(0.01, 0.99, 60):
+            observed = 1 / (1 + (1 / p - 1) ** 0.8)
             out.append({"model": model, "sample": sample, "kind": "smooth", "n": "",
-                        "predicted": p, "observed": 1 / (1 + (1 / p - 1) ** 0.8)})  # fmt: skip
+                        "predicted": p, "observed": observed,
+                        **around(observed, 0.07)})  # fmt: skip
     return out
 
 
@@ -270,15 +316,6 @@ def delong() -> list[dict]:
          "difference": 0.956 - b, "ci_low": -0.01, "ci_high": 0.05, "z": 1.3, "p": 0.19,
          "note": "nested models on the patients they were fitted to"}
         for other, b in (("radiomics", 0.954), ("image_features", 0.864))
-    ]  # fmt: skip
-
-
-def hosmer_lemeshow() -> list[dict]:
-    return [
-        {"model": "nomogram", "sample": "apparent", "groups": 10, "chi2": 2.71, "df": 8,
-         "p": 0.948, "note": ""},
-        {"model": "nomogram", "sample": "cross_validated", "groups": 10, "chi2": "", "df": "",
-         "p": "", "note": "no P for pooled predictions"},
     ]  # fmt: skip
 
 

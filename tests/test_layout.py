@@ -92,8 +92,8 @@ BROKEN = {
         (replace(RULE, r'code\("compute_icc"\)', 'code("fit_lasso")'), "params lacks"),
         (replace(RULE, r" +code=code[^\n]*\n", ""), "params lacks"),
         (add(ICC, "\nimport nomoflow.caveats\n"), "imports differ: ['caveats'"),
-        (replace("rules/common.smk", r"^def code.*?:\n", r"\g<0>    return {}\n"), "differ"),
-        (replace("rules/common.smk", r"^def code\(", "def digests("), "no function code"),
+        (replace("rules/common.smk", r"^def code.*?:\n", r"\g<0>    return {}\n"), "code() is not"),
+        (replace("rules/common.smk", r"^def code\(", "def digests("), "code() is not"),
     ],
     "check_env_imports": [
         (add(ICC, "\nimport SimpleITK\n"), "imports simpleitk, which envs/reli"),
@@ -150,7 +150,7 @@ BROKEN = {
     ],
     "check_plain_rules": [
         (add(RULE, "\ndef f(wildcards):\n    return 1\n"), "a function outside"),
-        (replace(RULE, "phases=PHASES", "phases=lambda w: PHASES"), "a function"),
+        (replace(RULE, "phases=phases", "phases=lambda w: PHASES"), "a function"),
     ],
     "check_scripts": [
         (move(ICC, "scripts/icc.py"), "must be verb_object"),

@@ -1,8 +1,7 @@
 """Whether predicted probabilities agree with what happened, without fitting anything new."""
 
 import numpy as np
-import pandas as pd
-from scipy.special import chdtrc, expit, logit
+from scipy.special import expit, logit
 
 # log-odds of the largest probability below 1 in double precision
 LOGIT_LIMIT = float(logit(1 - 2.0**-53))
@@ -31,76 +30,6 @@ def _finite(lp) -> np.ndarray:
     )
 
 
-# --- Hosmer-Lemeshow --------------------------------------------------------------------------
-
-
-def _quantile_groups(p: np.ndarray, groups: int) -> np.ndarray:
-    """Group of each patient: quantiles (type 7) made unique, right-closed, lowest included."""
-    position = np.arange(groups + 1) * (1 / groups)
-    # R's own order of operations: a break that misses a patient by rounding misses it here too.
-    index = (len(p) - 1) * np.minimum(position, 1)
-    ordered = np.sort(p)
-    low = np.floor(index).astype(int)
-    high = np.ceil(index).astype(int)
-    share = index - low
-    between = (1 - share) * ordered[low] + share * ordered[high]
-    breaks = np.unique(np.where(ordered[low] == ordered[high], ordered[low], between))
-    group = np.searchsorted(breaks, p, side="left") - 1
-    # One position may come out of rounding past the last break: it belongs to the last group.
-    return np.clip(group, 0, max(len(breaks) - 2, 0))
-
-
-def hosmer_lemeshow(y, p, groups: int = 10, lost_df: int = 2) -> tuple[dict, pd.DataFrame]:
-    """Test and table of observed against expected by groups of risk.
-
-    R: ResourceSelection::hoslem.test(y, p, g = groups). y (n,) 0/1, p (n,) probabilities.
-    lost_df: 2 where the model was fitted on these patients, 0 on others. Ties may leave fewer
-    groups; the degrees of freedom follow the groups that remain. Returns dict(groups, chi2, df,
-    p, note) and a table group, n, predicted (mean p), observed (share), observed_count,
-    expected_count. chi2 and p are NaN, with a note, where the groups are too few.
-    """
-    y = np.asarray(y).astype(int)
-    p = np.asarray(p, dtype=float)
-    if y.shape != p.shape or len(p) == 0:
-        raise ValueError(f"one probability a patient is needed: {y.shape} and {p.shape}")
-    if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("probabilities must lie between 0 and 1, none missing")
-    if groups < 2:
-        raise ValueError(f"at least 2 groups are needed, not {groups}")
-    _, group = np.unique(_quantile_groups(p, groups), return_inverse=True)
-    size = np.bincount(group)
-    observed = np.bincount(group, weights=y)
-    expected = np.bincount(group, weights=p)
-    table = pd.DataFrame(
-        {
-            "group": np.arange(1, len(size) + 1),
-            "n": size,
-            "predicted": expected / size,
-            "observed": observed / size,
-            "observed_count": observed.astype(int),
-            "expected_count": expected,
-        }
-    )
-    df = len(size) - lost_df
-    test = {"groups": len(size), "chi2": NAN, "df": df, "p": NAN, "note": ""}
-    unexpected = np.bincount(group, weights=1 - p)
-    if len(size) < 2 or df < 1:
-        test["note"] = f"not defined: {len(size)} distinct group(s) of predicted risk"
-        return test, table
-    if min(expected.min(), unexpected.min()) < 1e-300:  # below, the quotient overflows
-        test["note"] = "not defined: a group's predicted probabilities are all 0 or all 1"
-        return test, table
-    difference = (observed - expected) ** 2
-    chi2 = float((difference / expected + difference / unexpected).sum())
-    test |= {"chi2": chi2, "p": float(chdtrc(df, chi2))}
-    if len(size) < groups:
-        test["note"] = f"ties leave {len(size)} of {groups} groups"
-    return test, table
-
-
-# --- Intercept and slope ----------------------------------------------------------------------
-
-
 def recalibrate(y, lp) -> dict:
     """Calibration intercept and slope, and calibration-in-the-large, of a linear predictor (n,).
 
@@ -115,15 +44,14 @@ def recalibrate(y, lp) -> dict:
     result = {name + end: NAN for name in names for end in ("", "_se")}
     if y.min() == y.max():
         return result | {"note": "not defined: all patients are of one class"}
-    shift = _in_the_large(y, lp)
+    once = np.ones((1, len(y)))
+    shift = float(shift_weighted(y, lp, once)[0])
     information = _weight(expit(shift + lp)).sum()
     result |= {
         "intercept_in_the_large": shift,
         "intercept_in_the_large_se": float(information**-0.5),
     }
-    intercept, slope = (
-        float(value[0]) for value in recalibrate_weighted(y, lp, np.ones((1, len(y))))
-    )
+    intercept, slope = (float(value[0]) for value in recalibrate_weighted(y, lp, once))
     if np.isnan(slope):
         constant = lp.min() == lp.max()
         why = "is constant" if constant else "separates the classes"
@@ -140,21 +68,41 @@ def _weight(p: np.ndarray) -> np.ndarray:
     return np.maximum(p * (1 - p), np.finfo(float).tiny)
 
 
-def _in_the_large(y: np.ndarray, lp: np.ndarray) -> float:
-    """The shift that makes the expected count the observed one (both classes are present)."""
-    wanted = y.sum()
-    # All-below and all-above bounds of the root, then bisection to the last bit: this function is
-    # monotone, and Newton's method overshoots where probabilities are near 0 and 1.
-    centre = logit(wanted / len(y))
+def shift_weighted(y, lp, weights) -> np.ndarray:
+    """Calibration-in-the-large (B,) for B weightings of the patients (B, n).
+
+    The shift of lp that makes the expected count the observed one; NaN where one class is drawn.
+    """
+    y = np.asarray(y).astype(int)
+    lp = _finite(lp)
+    weights = np.atleast_2d(np.asarray(weights, dtype=float))
+    wanted, total = weights @ y, weights.sum(axis=1)
+    shift = np.full(len(weights), NAN)
+    active = np.flatnonzero((wanted > 0) & (wanted < total))
+    # Bounds of the root: beyond them every patient is expected to have too little, or too much.
+    centre = logit(wanted[active] / total[active])
     low, high = centre - lp.max(), centre - lp.min()
-    while True:
-        middle = (low + high) / 2
-        if not low < middle < high:
-            return float(middle)
-        if expit(middle + lp).sum() < wanted:
-            low = middle
-        else:
-            high = middle
+    shift[active] = np.clip(centre - weights[active] @ lp / total[active], low, high)
+    turn = 0
+    while len(active):
+        at = shift[active]
+        expected = weights[active] * expit(at[:, None] + lp)
+        rest = wanted[active] - expected.sum(axis=1)
+        slope = (expected * expit(-at[:, None] - lp)).sum(axis=1)
+        low, high = np.where(rest > 0, at, low), np.where(rest < 0, at, high)
+        newton = at + rest / np.maximum(slope, 1e-250)  # the quotient stays finite
+        # Newton's step may leave the bracket or creep where probabilities are near 0 and 1: halving
+        # now and then ends it in any case.
+        turn += 1
+        halve = ~((newton >= low) & (newton <= high)) | (turn % 5 == 0)
+        following = np.where(halve, (low + high) / 2, newton)
+        following = np.where(rest == 0, at, following)
+        shift[active] = following
+        nothing_left = (high - low) <= 1e-15 * (1 + np.abs(at))
+        arrived = ~halve & (np.abs(following - at) <= 1e-14 * (1 + np.abs(at)))
+        going = ~(arrived | nothing_left | (rest == 0))
+        active, low, high = active[going], low[going], high[going]
+    return shift
 
 
 def recalibrate_weighted(y, lp, weights) -> tuple[np.ndarray, np.ndarray]:
@@ -240,81 +188,3 @@ def _newton(y, x, w, a, b, limit: int = 60):
     # Nearly separated: the likelihood is flat to rounding and no finite answer can be trusted.
     a[active], b[active] = NAN, NAN
     return a, b
-
-
-# --- Smooth curve -----------------------------------------------------------------------------
-
-
-def smooth(y, p, span: float = 2 / 3) -> pd.DataFrame:
-    """Smooth calibration curve: predicted (ascending, n rows) and observed.
-
-    Locally weighted linear regression without robustness steps (R: lowess(p, y, iter = 0), with
-    its delta of 1 % of the range), Cleveland 1979. The curve is not bound to [0, 1].
-    """
-    p = np.asarray(p, dtype=float)
-    order = np.argsort(p, kind="stable")
-    return pd.DataFrame(
-        {
-            "predicted": p[order],
-            "observed": _lowess(p[order], np.asarray(y, dtype=float)[order], span),
-        }
-    )
-
-
-def _lowess(x: np.ndarray, y: np.ndarray, span: float) -> np.ndarray:
-    """Cleveland's LOWESS for ascending x, one pass, interpolating over steps below delta."""
-    n = len(x)
-    if n < 2 or x[0] == x[-1]:
-        return np.full(n, y.mean())
-    neighbours = max(2, min(n, int(span * n + 1e-7)))
-    delta = 0.01 * (x[-1] - x[0])
-    fitted = np.empty(n)
-    left = 0
-    last = -1
-    i = 0
-    while True:
-        # the window of nearest neighbours moves right while that brings it closer
-        while left + neighbours < n and x[i] - x[left] > x[left + neighbours] - x[i]:
-            left += 1
-        fitted[i] = _local_line(x, y, x[i], left, neighbours, y[i])
-        if last < i - 1:
-            share = (x[last + 1 : i] - x[last]) / (x[i] - x[last])
-            fitted[last + 1 : i] = share * fitted[i] + (1 - share) * fitted[last]
-        last = i
-        cut = x[last] + delta
-        i = last + 1
-        while i < n and x[i] <= cut:
-            if x[i] == x[last]:
-                fitted[i] = fitted[last]
-                last = i
-            i += 1
-        i = max(last + 1, i - 1)
-        if last >= n - 1:
-            return fitted
-
-
-def _local_line(x, y, at, left, neighbours, fallback) -> float:
-    """Tricube-weighted straight line through the window, read off at ``at``."""
-    right = left + neighbours - 1
-    width = max(at - x[left], x[right] - at)
-    # ties with the window's right edge take part too
-    end = int(np.searchsorted(x, x[right], side="right"))
-    distance = np.abs(x[left:end] - at)
-    weight = np.where(
-        distance <= 0.001 * width,
-        1.0,
-        (1 - np.minimum(distance / width, 1) ** 3) ** 3 if width > 0 else 1.0,
-    )
-    weight = np.where(distance <= 0.999 * width, weight, 0.0)
-    total = weight.sum()
-    if not total > 0:
-        return float(fallback)
-    weight /= total
-    if width > 0:
-        mean = (weight * x[left:end]).sum()
-        offset = at - mean
-        variance = (weight * (x[left:end] - mean) ** 2).sum()
-        # points too close together hold no slope
-        if np.sqrt(variance) > 0.001 * (x[-1] - x[0]):
-            weight = weight * (1 + offset / variance * (x[left:end] - mean))
-    return float((weight * y[left:end]).sum())

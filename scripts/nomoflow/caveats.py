@@ -1,21 +1,78 @@
 """What a reader must know before trusting a number: each with its remedy.
 
-Every function looks at one stage's tables and returns rows of the columns ``COLUMNS``.
+Every function looks at one stage's tables and returns rows of the columns ``COLUMNS``; what the
+performance of the models tells stands in caveats_of_performance. Codes never change their meaning.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 COLUMNS = ("stage", "code", "subject", "message", "remedy")
-FEW_EVENTS_A_PARAMETER = 10
 HIGH_VIF = 10.0
+RARE_CLASS = 0.2  # share of the patients
+Row = dict[str, str]
 
 
-def caveat(stage: str, code: str, subject: str, message: str, remedy: str) -> dict[str, str]:
+def caveat(stage: str, code: str, subject: str, message: str, remedy: str) -> Row:
     """One row."""
     return dict(zip(COLUMNS, (stage, code, subject, message, remedy), strict=True))
 
 
-def of_features(failures: Iterable[dict], prescaled: bool) -> list[dict]:
+def of_cohort(missing: Iterable[Row], cohort: Mapping[str, int]) -> list[Row]:
+    """Predictors with missing values, and a class that is rare.
+
+    missing : rows of cohort/missing.csv; cohort : patients and events of the models
+    """
+    patients, events = cohort["patients"], cohort["events"]
+    rows = [
+        _missing_values(row, events, patients - events) for row in missing if int(row["missing"])
+    ]
+    share = events / patients
+    if not RARE_CLASS <= share <= 1 - RARE_CLASS:
+        fewer, which = (events, "have") if share < 0.5 else (patients - events, "lack")
+        rows.append(
+            caveat(
+                "cohort",
+                "class_imbalance",
+                "outcome",
+                f"{fewer} of {patients} patients ({100 * fewer / patients:.1f} %) {which} the "
+                f"outcome, below {100 * RARE_CLASS:g} %: accuracy misleads, and a cut at a "
+                "probability of 0.5 calls nearly all patients the same",
+                "read the AUC, calibration and net benefit at a threshold that suits the decision "
+                "(evaluation.decision_threshold). Do not resample or weight the classes: that "
+                "spoils the calibration and gains no discrimination (van den Goorbergh 2022, "
+                "doi 10.1093/jamia/ocac093)",
+            )
+        )
+    return rows
+
+
+def _missing_values(row: Row, events: int, others: int) -> Row:
+    name, n, gaps = row["variable"], int(row["n"]), int(row["missing"])
+    positive, negative = int(row["positive_missing"]), int(row["negative_missing"])
+    filled = (
+        f"they are imputed: {row['values']} in the final models, and in each fold and resample the "
+        "value that its own training patients give"
+        if row["values"]
+        else "those patients are left out of the models"
+    )
+    remedy = (
+        "fill in the cells from the records; compare with the complete cases (target sensitivity, "
+        "variant complete_cases); leave the predictor out where its gaps follow the outcome"
+    )
+    if positive >= events or negative >= others:
+        filled += "; a class has no value at all, so only the gaps can tell the classes apart"
+        remedy = f"take {name} out of cohort.predictors, or fill it in for both classes"
+    return caveat(
+        "cohort",
+        "missing_values",
+        name,
+        f"{name} is missing in {gaps} of {n} patients ({float(row['percent']):.1f} %), {positive} "
+        f"of the positive class and {negative} of the negative; {filled}",
+        remedy,
+    )
+
+
+def of_features(failures: Iterable[Row], prescaled: bool) -> list[Row]:
     """Cases that failed, and features scaled outside any fold."""
     rows = [
         caveat(
@@ -36,13 +93,13 @@ def of_features(failures: Iterable[dict], prescaled: bool) -> list[dict]:
                 "the table's features were scaled over all patients before any fold was made, so "
                 "cross-validated figures are a little too good; units are lost, so there is no "
                 "tumour-volume baseline",
-                "use unscaled features",
+                "export the features unscaled and set features.prescaled: false",
             )
         )
     return rows
 
 
-def of_reliability(icc: Iterable[dict]) -> list[dict]:
+def of_reliability(icc: Iterable[Row]) -> list[Row]:
     """No re-readings, and features without an ICC."""
     icc = list(icc)
     rows = []
@@ -71,10 +128,22 @@ def of_reliability(icc: Iterable[dict]) -> list[dict]:
     return rows
 
 
-def of_signatures(statuses: dict[str, dict]) -> list[dict]:
-    """Empty signatures, and refits that fell back to the LASSO."""
+def of_signatures(statuses: Mapping[str, dict]) -> list[Row]:
+    """Empty signatures, refits that fell back to the LASSO, and features that do not vary."""
     rows = []
     for name, status in statuses.items():
+        if status["constant"]:
+            rows.append(
+                caveat(
+                    "signature",
+                    "constant_features",
+                    name,
+                    f"{status['constant']} of {status['candidates']} candidate features did not "
+                    "vary between the patients: dropped before the LASSO",
+                    "if they are many, look at the grey levels within the masks: a smaller "
+                    "binWidth in features.per_phase, or a larger images.minimum_voxels",
+                )
+            )
         if status["status"] == "empty":
             rows.append(
                 caveat(
@@ -99,45 +168,26 @@ def of_signatures(statuses: dict[str, dict]) -> list[dict]:
     return rows
 
 
-def of_models(document: dict, vif: Iterable[dict]) -> list[dict]:
-    """Separation, too few events, collinearity, and models that could not be made."""
+def of_models(document: dict, vif: Iterable[Row]) -> list[Row]:
+    """Separation, collinearity, and models that could not be made."""
     rows = []
-    cohort = document["cohort"]
-    fewer = min(cohort["events"], cohort["patients"] - cohort["events"])
     for name, model in document["models"].items():
         if model["status"] == "separated":
-            rows.append(
-                caveat(
-                    "models",
-                    "separation",
-                    name,
-                    *_separation(model["reason"]),
-                )
-            )
+            rows.append(caveat("models", "separation", name, *_separation(model["reason"])))
         elif model["status"] in ("unavailable", "empty"):
             rows.append(
                 caveat("models", model["status"], name, model["reason"], "none, unless unexpected")
-            )
-        parameters = 0 if name.startswith("radiomics") else len(model["terms"])
-        if parameters and fewer < FEW_EVENTS_A_PARAMETER * parameters:
-            rows.append(
-                caveat(
-                    "models",
-                    "few_events",
-                    name,
-                    f"{fewer} patients in the smaller class for {parameters} "
-                    f"parameter{'s' * (parameters > 1)}: fewer than "
-                    f"{FEW_EVENTS_A_PARAMETER} each, not counting the selection of features",
-                    "trust the cross-validated figures only; enlarge the cohort",
-                )
             )
     rows += [
         caveat(
             "models",
             "collinear",
             f"{row['model']}: {row['term']}",
-            f"variance inflation factor {float(row['vif']):.1f}, above {HIGH_VIF:g}",
-            "read its coefficient with care; leave one of the predictors out",
+            f"variance inflation factor {float(row['vif']):.1f}, above {HIGH_VIF:g}: the other "
+            "predictors tell nearly all of it, so its coefficient is uncertain; predictions are "
+            "not harmed",
+            "do not read its coefficient by itself; take it, or its partner, out of "
+            "cohort.predictors",
         )
         for row in vif
         if float(row["vif"]) > HIGH_VIF

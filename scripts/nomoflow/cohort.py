@@ -1,4 +1,4 @@
-"""Describing the cohort: Table 1 with its tests, choice of predictors by them, readers' agreement.
+"""Describing the cohort: Table 1 with its tests, missing values, readers' agreement.
 
 The published defaults: Shapiro-Wilk in each group at 0.05, then Student's t or Mann-Whitney;
 Pearson's chi-square without continuity correction, Fisher's exact test where an expected count is
@@ -14,11 +14,14 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri, stdtr
 
 from nomoflow.discrimination import midranks
-from nomoflow.predictors import code
+from nomoflow.imputation import fit_imputation
+from nomoflow.predictors import code, levels
 
 NAN = float("nan")
 COLUMNS = ["variable", "label", "level", "group", "n", "percent", "mean", "sd"]
-COLUMNS += ["median", "q1", "q3", "summary", "test", "statistic", "p"]
+COLUMNS += ["median", "q1", "q3", "summary", "test", "statistic", "p", "missing"]
+MISSING_COLUMNS = ["variable", "kind", "n", "missing", "percent", "values"]
+MISSING_COLUMNS += ["positive_missing", "negative_missing"]
 NOT_DEFINED = ("not defined", NAN, NAN)
 
 
@@ -128,10 +131,12 @@ def is_normal(x, alpha: float = 0.05) -> bool:
 def group_test(x, y, kind: str, alpha: float = 0.05) -> tuple[str, float, float]:
     """Test of one predictor between the classes: name, statistic, two-sided P.
 
-    x (n,) numbers (binary: 0/1), y (n,) 0/1. The sign of t, and U, are those of the positive
-    class. ("not defined", NaN, NaN) where there is nothing to compare.
+    x (n,) numbers (binary: 0/1), y (n,) 0/1; patients whose x is NaN are left out. The sign of t,
+    and U, are those of the positive class. ("not defined", NaN, NaN) where there is nothing to
+    compare.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y).astype(int)
+    x, y = x[~np.isnan(x)], y[~np.isnan(x)]
     x1, x0 = x[y == 1], x[y == 0]
     if kind == "binary":
         table = np.array([[(part == level).sum() for level in (1, 0)] for part in (x1, x0)])
@@ -163,7 +168,8 @@ def group_p(x, y, kind: str, alpha: float = 0.05) -> float:
 def choose_univariate(x: pd.DataFrame, y, predictors: list[dict], p: float = 0.05) -> list[str]:
     """Names of the predictors with univariate P below ``p``, in the order given.
 
-    x: coded predictors (predictors.code), a column each. One that does not vary is not chosen.
+    x: coded predictors (predictors.code), a column each. One that does not vary is not chosen;
+    of one with missing values those present are compared, as in Table 1.
     """
     return [
         predictor["name"]
@@ -182,10 +188,11 @@ def table_one(participants, y, predictors: list[dict], alpha: float = 0.05) -> p
     unit. The first rows, variable "patients", hold the size of each group. A binary predictor is
     counted at its positive level. ``summary`` says which figures to print: count (n, percent),
     mean (mean, sd) where both groups pass Shapiro-Wilk at ``alpha``, or median (with q1, q3: R's
-    quantile type 7). test, statistic and p stand on each row of the predictor.
+    quantile type 7). test, statistic and p stand on each row of the predictor. Only values that
+    are present count, never imputed ones; ``missing`` patients of the group have none.
     """
     y = np.asarray(y).astype(int)
-    natural = code(participants, [{**predictor, "per": 1} for predictor in predictors])
+    natural = _natural(participants, predictors)
     groups = {"total": np.ones(len(y), dtype=bool), "positive": y == 1, "negative": y == 0}
     rows = [
         {
@@ -195,6 +202,7 @@ def table_one(participants, y, predictors: list[dict], alpha: float = 0.05) -> p
             "group": group,
             **_count(int(members.sum()), len(y)),
             "test": "",
+            "missing": 0,
         }
         for group, members in groups.items()
     ]
@@ -203,7 +211,7 @@ def table_one(participants, y, predictors: list[dict], alpha: float = 0.05) -> p
         x = natural[name].to_numpy()
         test, statistic, p = group_test(x, y, kind, alpha)
         for group, members in groups.items():
-            values = x[members]
+            values = x[members & ~np.isnan(x)]
             if kind == "binary":
                 figures = _count(int(values.sum()), len(values))
             else:
@@ -218,9 +226,41 @@ def table_one(participants, y, predictors: list[dict], alpha: float = 0.05) -> p
                     "test": test,
                     "statistic": statistic,
                     "p": p,
+                    "missing": int(members.sum()) - len(values),
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def missing_table(participants, y, predictors: list[dict], imputed: bool) -> pd.DataFrame:
+    """Missing values of each predictor, a row each: columns ``MISSING_COLUMNS``.
+
+    n patients, of whom ``missing`` (``percent``) have no value; ``positive_missing`` and
+    ``negative_missing`` are those of each class. Where ``imputed``, ``values`` is what all patients
+    would give a missing cell, in the predictor's own unit or as its level; else it is empty.
+    """
+    y = np.asarray(y).astype(int)
+    natural = _natural(participants, predictors)
+    fill = fit_imputation(natural)
+    rows = []
+    for predictor in predictors:
+        name, kind = predictor["name"], predictor["kind"]
+        gaps = natural[name].isna().to_numpy()
+        value = fill[name]
+        if kind == "binary":
+            value = levels(participants, predictor)[int(value)]
+        counts = [int(part.sum()) for part in (gaps, gaps[y == 1], gaps[y == 0])]
+        percent = 100 * counts[0] / len(y) if len(y) else NAN
+        rows.append(
+            (name, kind, len(y), counts[0], percent, value if imputed else None, *counts[1:])
+        )
+    return pd.DataFrame(rows, columns=MISSING_COLUMNS)
+
+
+def _natural(participants: pd.DataFrame, predictors: list[dict]) -> pd.DataFrame:
+    """Coded predictors in their own units, NaN where a value is missing."""
+    own_unit = [{**predictor, "per": 1} for predictor in predictors]
+    return code(participants, own_unit, allow_missing=True)
 
 
 def _label(predictor: dict) -> str:

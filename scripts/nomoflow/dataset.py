@@ -1,10 +1,14 @@
 """The table that models are made from: one row a patient, with outcome, predictors and features."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from nomoflow.agreement import Agreement
 
 CLINICAL = "clinical."
 VOLUME = "volume_ml"
@@ -18,8 +22,11 @@ class Dataset:
     """Patients as arrays of one length.
 
     patients : study keys; y : 1 for the positive outcome, else 0
-    clinical : coded predictors, one column each; features : ``<phase>_<feature>``, the kept ones
+    clinical : coded predictors, one column each, NaN where a value is missing
+    features : ``<phase>_<feature>``, the kept ones
     volume : tumour volume in the first phase in mL, or None where it is not known
+    agreement : the readings, where the readers' agreement is found on the patients at hand; then
+        ``features`` are all that could be kept
     """
 
     patients: np.ndarray
@@ -27,15 +34,18 @@ class Dataset:
     clinical: pd.DataFrame
     features: pd.DataFrame
     volume: pd.DataFrame | None
+    agreement: "Agreement | None" = None
 
     def take(self, rows: np.ndarray) -> "Dataset":
         """The patients at these positions."""
-        return Dataset(
-            self.patients[rows],
-            self.y[rows],
-            self.clinical.iloc[rows].reset_index(drop=True),
-            self.features.iloc[rows].reset_index(drop=True),
-            None if self.volume is None else self.volume.iloc[rows].reset_index(drop=True),
+        volume = self.volume
+        return replace(
+            self,
+            patients=self.patients[rows],
+            y=self.y[rows],
+            clinical=self.clinical.iloc[rows].reset_index(drop=True),
+            features=self.features.iloc[rows].reset_index(drop=True),
+            volume=None if volume is None else volume.iloc[rows].reset_index(drop=True),
         )
 
     def candidates(self, signature: str, phases: Sequence[str]) -> pd.DataFrame:
@@ -87,6 +97,12 @@ def assemble(
     return joined.sort_index().reset_index()
 
 
+def complete_cases(frame: pd.DataFrame) -> pd.DataFrame:
+    """The patients of an assembled table who have a value of every predictor, in their order."""
+    clinical = [column for column in frame if column.startswith(CLINICAL)]
+    return frame[frame[clinical].notna().all(axis=1)].reset_index(drop=True)
+
+
 def as_dataset(frame: pd.DataFrame) -> Dataset:
     """The parts of an assembled table."""
     clinical = [column for column in frame if column.startswith(CLINICAL)]
@@ -98,3 +114,10 @@ def as_dataset(frame: pd.DataFrame) -> Dataset:
         features=frame[[column for column in frame if column not in others]],
         volume=frame[[VOLUME]] if VOLUME in frame else None,
     )
+
+
+def signature_of(model: str) -> str | None:
+    """The signature that a model stands on: a phase, ``combined``, or None for the others."""
+    if model in ("nomogram", "radiomics"):
+        return COMBINED
+    return model.removeprefix("radiomics_") if model.startswith("radiomics_") else None

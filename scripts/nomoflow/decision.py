@@ -23,10 +23,7 @@ def net_benefit(y, p, thresholds) -> pd.DataFrame:
     Elkin 2006; R: dcurves::dca). y (n,) 0/1; p (n,), or (repeats, n), whose curves are averaged.
     Columns threshold, net_benefit.
     """
-    y = np.asarray(y).astype(int)
-    p = np.atleast_2d(np.asarray(p, dtype=float))
-    if p.shape[-1] != len(y) or np.isnan(p).any():
-        raise ValueError(f"a probability a patient is needed, none missing: {p.shape} for {len(y)}")
+    y, p = _checked(y, p)
     thresholds = _thresholds(thresholds)
     # The share at or above each threshold, by counting in the sorted probabilities.
     positives, negatives = (np.sort(p[:, y == label], axis=None) for label in (1, 0))
@@ -35,6 +32,26 @@ def net_benefit(y, p, thresholds) -> pd.DataFrame:
     false = (negatives.size - np.searchsorted(negatives, thresholds, side="left")) / total
     benefit = true - thresholds / (1 - thresholds) * false
     return pd.DataFrame({"threshold": thresholds, "net_benefit": benefit})
+
+
+def benefit_weights(y, p, thresholds) -> np.ndarray:
+    """What each patient adds to n times the net benefit, at each threshold: (n, thresholds).
+
+    p (n,), or (repeats, n), whose contributions are averaged. ``weights @`` it, divided by the sum
+    of the weights, is the net benefit of any resample of patients.
+    """
+    y, p = _checked(y, p)
+    thresholds = _thresholds(thresholds)
+    called = (p[:, :, None] >= thresholds).mean(axis=0)
+    return called * np.where(y[:, None] == 1, 1.0, -thresholds / (1 - thresholds))
+
+
+def _checked(y, p) -> tuple[np.ndarray, np.ndarray]:
+    y = np.asarray(y).astype(int)
+    p = np.atleast_2d(np.asarray(p, dtype=float))
+    if p.shape[-1] != len(y) or np.isnan(p).any():
+        raise ValueError(f"a probability a patient is needed, none missing: {p.shape} for {len(y)}")
+    return y, p
 
 
 def treat_all(y, thresholds) -> pd.DataFrame:

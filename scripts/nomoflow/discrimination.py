@@ -161,6 +161,37 @@ def roc_curve(y, score) -> pd.DataFrame:
     )
 
 
+def sensitivities_at(y, score, specificities, weights) -> np.ndarray:
+    """Sensitivity at given specificities under each of B weightings of patients: (B, G).
+
+    The largest that a cut-off of at least that specificity has; where ties make the curve slope,
+    it is read off the line (R: pROC::ci.se). weights (B, n) whole numbers, both classes drawn.
+    """
+    y, score = _checked(y, score)
+    weights = np.atleast_2d(np.asarray(weights, dtype=float))
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(y) - 1)
+    # Patients called, from the highest score down; a curve's points are where the score changes.
+    start = np.zeros((len(weights), 1))
+    tp, fp = (
+        np.hstack([start, np.cumsum(weights[:, order] * (y[order] == label), axis=1)[:, last]])
+        for label in (1, 0)
+    )
+    # Counts, not shares, so that 1 - 0.7 meets 0.3; rows are told apart by an offset.
+    wanted = np.round((1 - np.asarray(specificities, dtype=float)) * fp[:, -1:], 9)
+    offset = (np.arange(len(weights)) * (fp[:, -1].max() + 1))[:, None]
+    found = np.searchsorted((fp + offset).ravel(), (wanted + offset).ravel(), side="right")
+    points = fp.shape[1]
+    at = found.reshape(wanted.shape) - 1 - np.arange(len(weights))[:, None] * points
+    after = np.minimum(at + 1, points - 1)
+    left, right, low, high = (
+        np.take_along_axis(counts, index, axis=1)
+        for counts, index in ((fp, at), (fp, after), (tp, at), (tp, after))
+    )
+    share = np.divide(wanted - left, right - left, out=np.zeros_like(low), where=right > left)
+    return (low + share * (high - low)) / tp[:, -1:]
+
+
 def youden(y, score) -> float:
     """Cut-off of the largest sensitivity + specificity; ties go to the higher sensitivity.
 

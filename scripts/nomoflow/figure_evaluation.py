@@ -1,10 +1,9 @@
-"""Figures of the evaluation: ROC curves, decision curves, calibration and every patient's score.
+"""Figures of the evaluation: ROC curves, decision curves and every patient's score.
 
 Each function takes tables as `read_rows` gives them and returns a matplotlib Figure. One panel a
-sample, so that apparent performance never stands alone where another figure exists.
+sample, so that apparent performance never stands alone where another figure exists; it comes last,
+on grey and named optimistic.
 """
-
-import math
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,11 +27,11 @@ from nomoflow.wording import (
     SAMPLES,
     Rows,
     metric,
+    model_label,
     models_in,
     number,
     people,
     samples_in,
-    signed,
     where,
     with_interval,
 )
@@ -70,47 +69,77 @@ def _height(x: np.ndarray, y: np.ndarray, grid: np.ndarray, side: str) -> np.nda
     return np.where(met, y[above] if side == "left" else y[below], between)
 
 
+# The sample that leads first; the apparent one, which flatters, last and on grey.
+ORDER = ("cross_validated", "external", "corrected_632", "corrected", "apparent")
+OPTIMISTIC = "#F0F0F0"
+
+
+def sample_title(sample: str, predictions: Rows) -> tuple[str, str]:
+    """ "Apparent: 149 patients, 102 events" and "optimistic: fitted and judged on the same ..."."""
+    name, _, how = SAMPLES[sample].partition(" (")
+    title = ": ".join(filter(None, (name, people(predictions, sample))))
+    how = how.removesuffix(")")
+    return title, f"optimistic: {how}" if sample == "apparent" else how
+
+
 def _panels(rows: Rows, predictions: Rows, height: float) -> tuple[Figure, list[tuple[str, Axes]]]:
     """One panel a sample of the table, two columns wide, with patients and events above each."""
-    samples = samples_in(rows)
+    samples = samples_in(rows, ORDER)
     figure = new_figure(TWO_COLUMNS, height)
     axes = figure.subplots(1, max(2, len(samples)), squeeze=False)[0]
     for unused in axes[len(samples) :]:
         unused.set_axis_off()
     for sample, panel in zip(samples, axes, strict=False):
-        name, _, how = SAMPLES[sample].partition(" (")
-        title = ": ".join(filter(None, (name, people(predictions, sample))))
-        panel.set_title(f"{title}\n({how}", fontsize=7)
+        title, how = sample_title(sample, predictions)
+        panel.set_title(f"{title}\n({how})", fontsize=7)
+        if sample == "apparent":
+            panel.set_facecolor(OPTIMISTIC)
     return figure, list(zip(samples, axes, strict=False))
 
 
-def _curve(panel: Axes, model: str, x: np.ndarray, y: np.ndarray, detail: str = "") -> str:
+def curve(panel: Axes, model: str, x: np.ndarray, y: np.ndarray, detail: str = "") -> str:
     """A model's line in its own colour and dash; the colour is returned."""
     label, colour, dash = model_look(model)
     panel.plot(x, y, color=colour, linestyle=dash, label=f"{label}{detail}")
     return colour
 
 
-def _unit_square(panel: Axes, x: str, y: str, diagonal: str | None = None) -> None:
+def shade(panel: Axes, x, rows: Rows, colour: str, label: str | None = None) -> None:
+    """A model's pointwise band between the columns ci_low and ci_high."""
+    low, high = numbers(rows, "ci_low"), numbers(rows, "ci_high")
+    panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0, label=label, zorder=1)
+
+
+def band_label(model: str, confidence: float | None) -> str:
+    """ "95 % band of radiomics nomogram": of the leading model alone, for legibility."""
+    level = f"{100 * confidence:g} % band" if confidence else "Band"
+    name = model_label(model)
+    return f"{level} of {name[0].lower()}{name[1:]}"
+
+
+def unit_square(panel: Axes, x: str, y: str, diagonal: str | None = None) -> None:
+    """Axes from 0 to 1 with the diagonal."""
     panel.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=":", label=diagonal)
     panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel=x, ylabel=y)
 
 
 @drawing
 def roc_figure(
-    roc: Rows, performance: Rows, predictions: Rows, confidence: float | None = None
+    roc: Rows, band: Rows, performance: Rows, predictions: Rows, confidence: float | None = None
 ) -> Figure:
     """ROC curves of the models, one panel a sample; AUC with interval, as tabulated, in the legend.
 
-    Over repeats the curves are averaged (`mean_roc`). A dot marks the tabulated sensitivity and
-    specificity at the cut-off in use. ``confidence`` is the level of the tabulated intervals.
+    Over repeats the curves are averaged (`mean_roc`). The first model has its ``band`` (table
+    roc_band). A dot marks the tabulated sensitivity and specificity at the cut-off in use.
+    ``confidence`` is the level of the tabulated intervals and bands.
     """
     if not roc:
         return message_figure("ROC curves", "No model has predictions of both classes.")
-    figure, panels = _panels(roc, predictions, 90)
+    figure, panels = _panels(roc, predictions, 119)
     title = f"AUC ({100 * confidence:g} % CI)" if confidence else "AUC (CI)"
+    heading = {"title": title, "title_fontsize": 6.5, "alignment": "left"}
     for sample, panel in panels:
-        _unit_square(panel, "1 − specificity", "Sensitivity")
+        unit_square(panel, "1 − specificity", "Sensitivity")
         rows = where(roc, sample=sample)
         for model in models_in(rows):
             repeats: dict[str, list] = {}
@@ -121,81 +150,74 @@ def roc_figure(
                 for own in repeats.values()
             ]
             auc = with_interval(metric(performance, model, sample, "auc"))
-            colour = _curve(panel, model, *mean_roc(curves), detail=f"\n{auc}")
+            colour = curve(panel, model, *mean_roc(curves), detail=f": {auc}")
             cut = [metric(performance, model, sample, m) for m in ("specificity", "sensitivity")]
             if all(cut):
                 specificity, sensitivity = (number(row["estimate"]) for row in cut)
                 dot = {"markeredgecolor": "white", "markeredgewidth": 0.5, "markersize": 3.5}
                 panel.plot(1 - specificity, sensitivity, "o", color=colour, zorder=3, **dot)
-        panel.legend(loc="lower right", title=title, title_fontsize=6.5, alignment="left")
+        for model in models_in(rows)[:1]:
+            own = where(band, model=model, sample=sample)
+            x, colour = 1 - numbers(own, "specificity"), model_look(model)[1]
+            shade(panel, x, own, colour, f"{band_label(model, confidence)}, pointwise")
+        # Below the axes: the curve of a poor model runs through every corner but one.
+        panel.legend(loc="upper left", bbox_to_anchor=(-0.03, -0.14), **heading)
     return figure
 
 
 @drawing
-def dca_figure(dca: Rows, predictions: Rows) -> Figure:
+def dca_figure(
+    dca: Rows, predictions: Rows, corrected: Rows = (), confidence: float | None = None
+) -> Figure:
     """Decision curves: net benefit over the threshold probability, beside treating all and none.
 
-    The axis ends a little below zero: "treat all" falls without end, and would flatten the rest.
+    The first model has its band. Its curves ``corrected`` for optimism (table dca_corrected), where
+    given, stand in the apparent panel, beside the curve that they correct. The axis ends a little
+    below zero: "treat all" falls without end, and would flatten the rest.
     """
     if not dca:
         return message_figure("Decision curves", "No model has predicted probabilities.")
-    figure, panels = _panels(dca, predictions, 80)
-    top = max(float(np.nanmax(numbers(dca, "net_benefit"))), 0.01) * 1.1
+    figure, panels = _panels(dca, predictions, 85)
+    models = models_in(dca)
+    reach = [*numbers(dca, "net_benefit"), 0.01]
+    reach += [] if not models else list(numbers(where(dca, model=models[0]), "ci_high"))
+    top = float(np.nanmax(reach)) * 1.06
     end = float(np.nanmax(numbers(dca, "threshold")))
+    handles: dict[str, object] = {}
     for sample, panel in panels:
         rows = where(dca, sample=sample)
         for policy, label, colour in (("all", "Treat all", GREY), ("none", "Treat none", BLACK)):
             own = where(rows, model=policy)
             x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
             panel.plot(x, y, color=colour, linewidth=0.8, label=label)
-        for model in models_in(rows):
+        for place, model in enumerate(models_in(rows)):
             own = where(rows, model=model)
-            _curve(panel, model, numbers(own, "threshold"), numbers(own, "net_benefit"))
+            x = numbers(own, "threshold")
+            colour = curve(panel, model, x, numbers(own, "net_benefit"))
+            if place == 0:
+                shade(panel, x, own, colour, band_label(model, confidence))
+                if sample == "apparent":
+                    _corrected_curves(panel, model, corrected)
         panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
         panel.set(xlabel="Threshold probability", ylabel="Net benefit")
+        found, labels = panel.get_legend_handles_labels()
+        handles |= {label: handle for label, handle in zip(labels, found, strict=True)}
     # One key for all, beneath: where the curves run depends on the prevalence.
-    figure.legend(*panels[0][1].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return figure
 
 
-@drawing
-def calibration_figure(calibration: Rows, performance: Rows, predictions: Rows) -> Figure:
-    """Observed share over predicted probability: smooth curve, groups of equal size, diagonal.
-
-    The legend prints each model's calibration intercept and slope, as tabulated; 0 and 1 are
-    perfect.
-    """
-    if not calibration:
-        return message_figure("Calibration", "No model has predicted probabilities.")
-    figure, panels = _panels(calibration, predictions, 120)
-    for sample, panel in panels:
-        _unit_square(panel, "Predicted probability", "Observed share", diagonal="Perfect")
-        rows = where(calibration, sample=sample)
-        for model in models_in(rows):
-            smooth = where(rows, model=model, kind="smooth")
-            x, y = numbers(smooth, "predicted"), numbers(smooth, "observed")
-            order = np.argsort(x, kind="stable")
-            cells = [
-                (word, metric(performance, model, sample, f"calibration_{word}"))
-                for word in ("intercept", "slope")
-            ]
-            detail = "".join(
-                f", {word} {signed(number(row['estimate']), 2)}"
-                for word, row in cells
-                if row and not math.isnan(number(row["estimate"]))
-            )
-            colour = _curve(panel, model, x[order], y[order], detail)
-            own = where(rows, model=model, kind="group")
-            marker = {"marker": _MARKERS.get(model, "o"), "markersize": 3.6, "linestyle": ""}
-            look = {"markerfacecolor": "white", "markeredgewidth": 0.9, "zorder": 3}
-            x, y = numbers(own, "predicted"), numbers(own, "observed")
-            panel.plot(x, y, color=colour, clip_on=False, **marker, **look)
-        # Below the axes: calibrated curves run anywhere within them.
-        panel.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.14))
-    return figure
+_CORRECTED = {"corrected": ("corrected for optimism", "-"), "corrected_632": (".632+", ":")}
 
 
-_MARKERS = {"nomogram": "o", "radiomics": "s", "image_features": "^", "volume": "D"}
+def _corrected_curves(panel: Axes, model: str, corrected: Rows) -> None:
+    """A model's net benefit less its optimism, thin and black, so as not to pass for a model."""
+    for sample, (word, dash) in _CORRECTED.items():
+        own = where(corrected, model=model, sample=sample)
+        if own:
+            x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
+            label = f"{model_label(model)}, {word}"
+            panel.plot(x, y, color=BLACK, linestyle=dash, linewidth=1, label=label, zorder=4)
 
 
 @drawing

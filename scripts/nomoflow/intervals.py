@@ -1,29 +1,42 @@
 """Performance of a model with intervals that resample patients, never rows of predictions.
 
-Both functions return tidy rows: metric, estimate, ci_low, ci_high, method. The linear predictor is
-compared with a cut-off on its own scale: ``lp >= cut`` is a positive call. The calibration
-intercept and slope are those of the logistic regression of the outcome on the linear predictor
-(R: rms::val.prob's Intercept and Slope).
+`repeated_metrics` and `apparent_metrics` return tidy rows: metric, estimate, ci_low, ci_high,
+method. The linear predictor is compared with a cut-off on its own scale: ``lp >= cut`` is a
+positive call. The calibration intercept and slope are those of the logistic regression of the
+outcome on the linear predictor (R: rms::val.prob's Intercept and Slope), calibration in the large
+the intercept with the slope held at 1.
 """
 
 import numpy as np
 import pandas as pd
 
-from nomoflow.calibration import recalibrate_weighted
-from nomoflow.discrimination import auc, auc_interval, classify, concordance, wilson
+from nomoflow.discrimination import auc, auc_interval, classify, wilson
+from nomoflow.weighted_metrics import two_class_weights, weighted_metrics
 
 COLUMNS = ["metric", "estimate", "ci_low", "ci_high", "method"]
+SPREAD = ["metric", "repeats", "mean", "sd", "minimum", "maximum"]
+ORDER = (
+    "auc", "auc_within_fold", "cutoff", "sensitivity", "specificity", "accuracy", "brier",
+    "calibration_intercept", "calibration_slope", "calibration_in_the_large", "oe", "ici", "e50",
+    "e90", "net_benefit",
+)  # fmt: skip
+# Distances: a resample strays from the cohort as the cohort does from all patients, so that its
+# distance is the larger by about the bias that the cohort's own distance has.
+DISTANCES = ("ici", "e50", "e90")
 NAN = float("nan")
 
 
-def resampled_weights(n: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each of n patients is drawn in each resample of n: (resamples, n)."""
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
-
-
 def repeated_metrics(
-    y, lp, p, cut, fold, confidence: float = 0.95, resamples: int = 1000, seed: int = 1, rank=None
+    y,
+    lp,
+    p,
+    cut,
+    fold,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+    rank=None,
+    threshold: float = 0.5,
 ) -> pd.DataFrame:
     """Metrics of repeated cross-validation.
 
@@ -31,52 +44,74 @@ def repeated_metrics(
     cut-off that judges the patient, and the fold the patient was held out in. An estimate is the
     metric of a repeat, its predictions pooled over the folds, averaged over the repeats. An
     interval holds the percentiles of that same figure over resamples of patients (each patient
-    with all repeats); resamples of one class are left out. The AUC within folds (mean over those
-    that have both classes) and the mean cut-off have no interval. ``rank`` (repeats, n) is what
-    the pooled AUC orders patients by, where that is not lp itself.
+    with all repeats); resamples of one class are left out. Those of ici, e50 and e90 are moved by
+    what the resamples lie above the estimate on average, not below 0. The AUC within folds (mean
+    over those that have both classes) and the mean cut-off have no interval. ``rank`` (repeats, n)
+    is what the pooled AUC orders patients by, where that is not lp itself; ``threshold``: of
+    net_benefit.
     """
     y, lp, p, cut, fold = _checked(y, lp, p, cut, fold)
-    weights, drawn = _two_class_weights(y, resamples, seed)
-    rows = _by_patient_rows(y, lp, p, weights, drawn, confidence)
-    called = (lp >= cut).mean(axis=0)
-    correct = np.where(y == 1, called, 1 - called)
-    shares = {"sensitivity": y == 1, "specificity": y == 0, "accuracy": np.ones(len(y), dtype=bool)}
-    for metric, members in shares.items():
-        rows[metric] = _row(
-            _mean_over(np.where(members, correct, 0), members, np.ones((1, len(y))))[0],
-            _mean_over(np.where(members, correct, 0), members, weights),
-            confidence,
-            drawn,
-        )
-    kernel = concordance(y, lp if rank is None else np.asarray(rank))
-    above = ((weights[:, y == 1] @ kernel) * weights[:, y == 0]).sum(axis=1)
-    pairs = weights[:, y == 1].sum(axis=1) * weights[:, y == 0].sum(axis=1)
-    rows["auc"] = _row(float(kernel.mean()), above / pairs, confidence, drawn)
-    within = [
-        auc(y[members], scores[members])
-        for scores, folds in zip(lp, fold, strict=True)
-        for members in (folds == k for k in np.unique(folds))
-        if y[members].min() < y[members].max()
-    ]
+    weights, drawn = two_class_weights(y, resamples, seed)
+    rank = lp if rank is None else np.asarray(rank)
+    rows = _resampled_rows(y, lp, p, cut, rank, weights, drawn, threshold, confidence)
+    within = np.concatenate([_within_folds(y, *one) for one in zip(lp, fold, strict=True)])
     rows["auc_within_fold"] = {
-        "estimate": float(np.mean(within)) if within else NAN,
+        "estimate": float(np.mean(within)) if len(within) else NAN,
         "method": f"mean of {len(within)} folds with both classes",
     }
     rows["cutoff"] = {"estimate": float(cut.mean()), "method": "mean of the training parts'"}
     return _table(rows)
 
 
+def spread_over_repeats(y, lp, p, cut, fold, rank=None, threshold: float = 0.5) -> pd.DataFrame:
+    """How far the metrics of single repeats differ: metric, repeats, mean, sd, minimum, maximum.
+
+    Arguments as for `repeated_metrics`. ``repeats`` counts those in which the metric is defined;
+    the other columns are taken over these, the sd with n - 1. It is the spread of another division
+    into folds of the same patients, and says nothing about other patients.
+    """
+    y, lp, p, cut, fold = _checked(y, lp, p, cut, fold)
+    rank = lp if rank is None else np.asarray(rank)
+    once = np.ones((1, len(y)))
+    single: dict[str, list[float]] = {metric: [] for metric in ORDER}
+    for one in zip(lp, p, cut, fold, rank, strict=True):
+        score, chance, cuts, folds, order = one
+        figures = weighted_metrics(y, score, chance, cuts, once, threshold, order)
+        for metric, value in figures.items():
+            single[metric].append(float(value[0]))
+        within = _within_folds(y, score, folds)
+        single["auc_within_fold"].append(float(np.mean(within)) if len(within) else NAN)
+        single["cutoff"].append(float(cuts.mean()))
+    rows = []
+    for metric, values in single.items():
+        found = np.array(values)[np.isfinite(values)]
+        row = {"metric": metric, "repeats": len(found)}
+        if len(found):
+            row |= {"mean": found.mean(), "minimum": found.min(), "maximum": found.max()}
+            row["sd"] = found.std(ddof=1) if len(found) > 1 else NAN
+        rows.append(row)
+    return pd.DataFrame(rows, columns=SPREAD)
+
+
 def apparent_metrics(
-    y, lp, p, cut: float, confidence: float = 0.95, resamples: int = 1000, seed: int = 1
+    y,
+    lp,
+    p,
+    cut: float,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+    threshold: float = 0.5,
 ) -> pd.DataFrame:
     """Metrics of one set of predictions: of a model on its own patients, or locked on others.
 
     y, lp, p (n,); one cut-off on the scale of lp. Intervals: DeLong for the AUC, Wilson for
-    proportions, resampled patients for the Brier score, calibration intercept and slope.
+    proportions, resampled patients for the rest, as in `repeated_metrics`.
     """
     y, lp, p = _checked(y, lp, p)
-    weights, drawn = _two_class_weights(y, resamples, seed)
-    rows = _by_patient_rows(y, lp, p, weights, drawn, confidence)
+    weights, drawn = two_class_weights(y, resamples, seed)
+    cuts = np.full_like(lp, cut, dtype=float)
+    rows = _resampled_rows(y, lp, p, cuts, lp, weights, drawn, threshold, confidence)
     area, low, high = auc_interval(y, lp[0], confidence)
     rows["auc"] = {"estimate": area, "ci_low": low, "ci_high": high, "method": "DeLong"}
     calls = classify(y, lp[0], cut)
@@ -110,64 +145,42 @@ def _checked(y, *tables) -> tuple[np.ndarray, ...]:
     return y, *tables
 
 
-def _two_class_weights(y, resamples: int, seed: int) -> tuple[np.ndarray, str]:
-    """Weights of the resamples with both classes, and how they were drawn, in words."""
-    weights = resampled_weights(len(y), resamples, seed)
-    both = (weights @ y > 0) & (weights @ (1 - y) > 0)
-    drawn = f"patients resampled {resamples} times, percentile"
-    if not both.all():
-        drawn += f"; {int((~both).sum())} of one class left out"
-    return weights[both], drawn
+def _within_folds(y, score, fold) -> list[float]:
+    """AUC of each fold that has both classes."""
+    parts = [fold == k for k in np.unique(fold)]
+    return [auc(y[part], score[part]) for part in parts if y[part].min() < y[part].max()]
 
 
-def _by_patient_rows(y, lp, p, weights, drawn: str, confidence: float) -> dict[str, dict]:
-    """Brier score, calibration intercept and slope: the metrics that are resampled either way."""
-    once = np.ones((1, len(y)))
-    everyone = np.ones(len(y))
-    error = ((p - y) ** 2).mean(axis=0)
-    rows = {
-        "brier": _row(
-            _mean_over(error, everyone, once)[0],
-            _mean_over(error, everyone, weights),
-            confidence,
-            drawn,
-        )
-    }
-    stacked = np.vstack([once, weights])
-    fits = np.array([recalibrate_weighted(y, repeat, stacked) for repeat in lp])
-    for position, name in enumerate(("calibration_intercept", "calibration_slope")):
+def _resampled_rows(y, lp, p, cut, rank, weights, drawn, threshold, confidence) -> dict[str, dict]:
+    """Each metric averaged over the repeats, with the percentiles of that over the weightings."""
+    stacked = np.vstack([np.ones((1, len(y))), weights])
+    repeats = [
+        weighted_metrics(y, score, chance, cuts, stacked, threshold, order)
+        for score, chance, cuts, order in zip(lp, p, cut, rank, strict=True)
+    ]
+    rows = {}
+    for metric in repeats[0]:
         # A repeat whose predictions are constant or separate the classes has no slope: the mean
         # over the others would be another figure, so there is none.
-        figures = fits[:, position, :].mean(axis=0)
-        rows[name] = _row(float(figures[0]), figures[1:], confidence, drawn)
+        figures = np.mean([repeat[metric] for repeat in repeats], axis=0)
+        rows[metric] = _row(float(figures[0]), figures[1:], confidence, drawn, metric in DISTANCES)
     return rows
 
 
-def _mean_over(values, members, weights) -> np.ndarray:
-    """Weighted mean of the members' values for each weighting (B, n); NaN where none is drawn."""
-    return (weights @ values) / (weights @ np.asarray(members, dtype=float))
-
-
-def _row(estimate: float, resampled: np.ndarray, confidence: float, drawn: str) -> dict:
+def _row(estimate: float, resampled, confidence: float, drawn: str, distance: bool) -> dict:
     """A metric with the percentiles of its resamples; those where it is undefined are named."""
     defined = resampled[np.isfinite(resampled)]
     if not np.isfinite(estimate) or not len(defined):
         return {"estimate": NAN, "method": "not defined"}
-    low, high = np.quantile(defined, [0.5 - confidence / 2, 0.5 + confidence / 2])
-    undefined = len(resampled) - len(defined)
-    method = f"{drawn}; {undefined} not defined" if undefined else drawn
-    return {
-        "estimate": float(estimate),
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "method": method,
-    }
-
-
-ORDER = (
-    "auc", "auc_within_fold", "cutoff", "sensitivity", "specificity", "accuracy", "brier",
-    "calibration_intercept", "calibration_slope",
-)  # fmt: skip
+    limits = np.quantile(defined, [0.5 - confidence / 2, 0.5 + confidence / 2])
+    method = drawn
+    if len(defined) < len(resampled):
+        method += f"; {len(resampled) - len(defined)} not defined"
+    if distance:
+        limits = np.maximum(limits - (defined.mean() - estimate), 0)
+        method += "; moved by their bias"
+    low, high = map(float, limits)
+    return {"estimate": float(estimate), "ci_low": low, "ci_high": high, "method": method}
 
 
 def _table(rows: dict[str, dict]) -> pd.DataFrame:

@@ -1,22 +1,21 @@
 """The LASSO for a yes/no outcome with its penalty cross-validated, number for number as R's
 ``glmnet::cv.glmnet(z, y, family = "binomial", foldid = fold)``.
 
-The paths are fitted by glmstar, the glmnet authors' own Python port (imports as ``glmnet``; about
-4.5 CPU seconds, hence inside the function).  The cross-validation is done here: glmstar's own takes
-3 to 6 times as long.
+The paths are fitted in lasso_path, by glmstar, the glmnet authors' own Python port.  The
+cross-validation is done here: glmstar's own takes 3 to 6 times as long.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
+from nomoflow.lasso_path import BinomialPath, fit_path
+
 # cv.glmnet (cv.lognet) clips a fitted probability before it takes the logarithm.
 PROBABILITY_MIN = 1e-5
 # cv.glmnet compares patients rather than folds where a fold has fewer than 3 of them on average.
 PATIENTS_PER_FOLD = 3
-THRESHOLD = 1e-7
 
 
 @dataclass(frozen=True)
@@ -58,25 +57,36 @@ def cross_validated_path(z: np.ndarray, y: np.ndarray, fold: np.ndarray) -> Lass
     """
     z, y, fold = _checked(z, y, fold)
     names = np.unique(fold)
-    parts = [fold == name for name in names]
-    for name, part in zip(names, parts, strict=True):
-        _check_classes(y[~part], f"the training part of fold {name}")
-    if not _varies(z):
+    parts = [np.flatnonzero(fold == name) for name in names]
+    others = [np.flatnonzero(fold != name) for name in names]
+    for name, training in zip(names, others, strict=True):
+        _check_classes(y[training], f"the training part of fold {name}")
+    # a feature's values side by side: so the solver wants them, and so they are taken quickly
+    columns = np.ascontiguousarray(z.T)
+    if not _varies(columns):
         return _empty_path(z.shape[1])
 
-    lambdas, intercepts, coefficients = _fit_path(z, y)
-    point_deviance = np.empty((len(y), len(lambdas)))
-    for part in parts:
-        eta = _interpolated_predictor(_fit_path(z[~part], y[~part]), lambdas, z[part])
+    path = fit_path(columns.copy(), y)  # a fit uses up its columns
+    point_deviance = np.empty((len(y), len(path.lambdas)))
+    for part, training in zip(parts, others, strict=True):
+        fit = _fit(np.take(columns, training, axis=1), y[training])
+        eta = _interpolated_predictor(fit, path.lambdas, np.take(columns, part, axis=1))
         p = np.clip(expit(eta), PROBABILITY_MIN, 1 - PROBABILITY_MIN)
         positive = y[part, None] == 1
         point_deviance[part] = -2 * np.log(np.where(positive, p, 1 - p))
 
     deviance, se = _mean_and_se(point_deviance, parts)
     index_min = int(np.argmin(deviance))
-    index_1se = int(np.argmax(deviance <= deviance[index_min] + se[index_min]))
-    nonzero = np.count_nonzero(coefficients, axis=1)
-    return LassoPath(lambdas, intercepts, coefficients, deviance, se, nonzero, index_min, index_1se)
+    return LassoPath(
+        lambdas=path.lambdas,
+        intercepts=path.intercepts,
+        coefficients=path.on_all_features(len(columns)),
+        deviance=deviance,
+        se=se,
+        nonzero=np.count_nonzero(path.coefficients, axis=1),
+        index_min=index_min,
+        index_1se=int(np.argmax(deviance <= deviance[index_min] + se[index_min])),
+    )
 
 
 def _checked(z, y, fold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,36 +118,29 @@ def _check_classes(y: np.ndarray, where: str) -> None:
         )
 
 
-def _varies(z: np.ndarray) -> bool:
-    return z.shape[1] > 0 and bool((z != z[0]).any())
+def _varies(columns: np.ndarray) -> bool:
+    return any((feature != feature[0]).any() for feature in columns)
 
 
-def _fit_path(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lambdas (L), intercepts (L) and coefficients (L x p) of glmnet(z, y, family="binomial")."""
-    if not _varies(z):
-        # glmnet refuses a part without any varying column; it still has its intercept-only model.
-        prevalence = y.mean()
-        logit = np.log(prevalence / (1 - prevalence))
-        return np.ones(1), np.array([logit]), np.zeros((1, z.shape[1]))
-    from glmnet import LogNet
-    from glmnet.paths.fastnet import FastNetControl
-
-    model = LogNet(standardize=True, control=FastNetControl(thresh=THRESHOLD))
-    with warnings.catch_warnings():
-        # Where a small penalty does not converge the path ends before it, as R's does.
-        warnings.filterwarnings("ignore", "Error code.*Convergence for", category=UserWarning)
-        model.fit(np.asfortranarray(z), y)
-    return model.lambda_values_, model.intercepts_, model.coefs_
+def _fit(columns: np.ndarray, y: np.ndarray) -> BinomialPath:
+    """The path of a training part; columns (p x n) are used up."""
+    if _varies(columns):
+        return fit_path(columns, y)
+    # glmnet refuses a part without any varying column; it still has its intercept-only model.
+    prevalence = y.mean()
+    logit = np.log(prevalence / (1 - prevalence))
+    none = np.empty(0, dtype=int)
+    return BinomialPath(np.ones(1), np.array([logit]), none, np.empty((1, 0)))
 
 
-def _interpolated_predictor(path, lambdas: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Linear predictor (patients x lambdas) of another path at ``lambdas``.
+def _interpolated_predictor(
+    path: BinomialPath, lambdas: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Linear predictor (patients x lambdas) of another path at ``lambdas``; columns p x patients.
 
     As glmnet's lambda.interp: linear in lambda, beyond its ends the path's own end.
     """
-    own, intercepts, coefficients = path
-    active = np.flatnonzero(coefficients.any(axis=0))
-    eta = z[:, active] @ coefficients[:, active].T + intercepts
+    own, eta = path.lambdas, path.linear_predictor(columns)
     if len(own) == 1:
         return np.repeat(eta, len(lambdas), axis=1)
     at = np.clip(lambdas, own[-1], own[0])
@@ -154,7 +157,7 @@ def _mean_and_se(point_deviance: np.ndarray, parts) -> tuple[np.ndarray, np.ndar
         values, weights = point_deviance, np.ones(n)
     else:
         values = np.stack([point_deviance[part].mean(axis=0) for part in parts])
-        weights = np.array([part.sum() for part in parts], dtype=float)
+        weights = np.array([len(part) for part in parts], dtype=float)
     mean = np.average(values, axis=0, weights=weights)
     spread = np.average((values - mean) ** 2, axis=0, weights=weights)
     return mean, np.sqrt(spread / (len(values) - 1))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def describe_term(term: str, predictors: list[dict], training: np.ndarray) -> di
     The range is in the predictor's own unit, as the participants table has it.
     """
     given = {predictor["name"]: predictor for predictor in predictors}.get(term)
-    low, high = float(np.min(training)), float(np.max(training))
+    low, high = float(np.nanmin(training)), float(np.nanmax(training))
     if given is None:
         label, unit, coding = OWN_TERMS[VOLUME if term == VOLUME else RADSCORE]
         return {"name": term, "label": label, "kind": "continuous", "unit": unit, "per": 1.0,
@@ -55,39 +56,84 @@ def model_document(
     models: dict[str, Model],
     predictors: list[dict],
     engines: dict,
+    imputed: Mapping[str, float] | None = None,
 ) -> dict:
     """The document, its digest last.
 
     ``study`` holds what is no estimate: study, version, outcome, images, the nomogram's axes.
+    ``imputed`` are the values that stand for missing ones, of the coded predictors
+    (imputation.fit_imputation); None where the study refuses missing values, and the document does.
     """
     document = {
         "format": FORMAT,
         **study,
         "cohort": {"patients": len(data.y), "events": int(data.y.sum())},
+        "missing": "refuse" if imputed is None else "impute",
         "features": engines,
         "signatures": {name: signature.to_dict() for name, signature in signatures.items()},
         "models": {
-            name: _model(model, columns, predictors) for name, model in sorted(models.items())
+            name: _model(model, columns, predictors, imputed or {}, data.y)
+            for name, model in sorted(models.items())
         },
     }
     return {**document, "digest": digest(document)}
 
 
-def _model(model: Model, columns, predictors: list[dict]) -> dict:
+def _model(
+    model: Model, columns, predictors: list[dict], imputed: Mapping[str, float], y: np.ndarray
+) -> dict:
     return {
         "status": model.status,
         "reason": model.reason,
         "intercept": _finite(model.intercept),
         "terms": [
-            {**describe_term(term, predictors, columns[term].to_numpy()), "coefficient": float(c)}
+            {
+                **describe_term(term, predictors, columns[term].to_numpy()),
+                **_stands_for_missing(term, predictors, imputed),
+                "coefficient": float(c),
+            }
             for term, c in zip(model.terms, model.coefficients, strict=True)
         ],
+        "covariance": covariance(model, y),
         "cutoff": {
             "linear_predictor": _finite(model.cutoff),
             "probability": _finite(1 / (1 + math.exp(-model.cutoff))) if model.available else None,
             "rule": "Youden; positive at or above it",
         },
     }
+
+
+def covariance(model: Model, y: np.ndarray) -> dict | None:
+    """Covariance of intercept and coefficients: ``terms``, ``matrix``, ``method``, ``note``.
+
+    On the scale of the document's coefficients (a term with ``per`` 10: per ten units). Inverse
+    information of maximum likelihood, or Firth's; a term that was left out, its coefficient 0,
+    has zeros. None where there is none: signatures, diverging estimates, unavailable models.
+    """
+    terms, fit = ["(Intercept)", *model.terms], model.fit
+    matrix = np.zeros((len(terms), len(terms)))
+    if fit is not None and fit.converged and (fit.penalised or not fit.separated):
+        at = [terms.index(name) for name in fit.names]
+        matrix[np.ix_(at, at)] = fit.covariance
+        method = "Firth" if fit.penalised else "maximum likelihood"
+    elif model.available and not model.terms:  # the log odds of a share
+        matrix[0, 0], method = 1 / (len(y) * np.mean(y) * (1 - np.mean(y))), "maximum likelihood"
+    else:
+        return None
+    return {
+        "terms": terms,
+        "matrix": matrix.tolist(),
+        "method": method,
+        "note": "conditional on selection: of terms chosen, and a Radscore made, on these patients",
+    }
+
+
+def _stands_for_missing(term: str, predictors: list[dict], imputed: Mapping[str, float]) -> dict:
+    """The term's ``imputed`` in the predictor's own unit; nothing where none may be missing."""
+    if term not in imputed:
+        return {}
+    given = {predictor["name"]: predictor for predictor in predictors}[term]
+    return {"imputed": float(imputed[term]) * float(given.get("per") or 1)}
 
 
 def _finite(value: float) -> float | None:

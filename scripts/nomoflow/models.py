@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from nomoflow.agreement import agreed
 from nomoflow.cohort import choose_univariate
-from nomoflow.dataset import COMBINED, VOLUME, Dataset
+from nomoflow.dataset import COMBINED, VOLUME, Dataset, signature_of
 from nomoflow.discrimination import youden
 from nomoflow.firth import fit_firth
+from nomoflow.imputation import fit_imputation, impute
+from nomoflow.lasso import LassoPath
 from nomoflow.regression import LogisticFit, backward_by_aic, fit_logistic, separating_terms
 from nomoflow.resampling import stratified_folds
 from nomoflow.signature import Signature, fit_signature
@@ -34,6 +37,7 @@ class Choices:
     select: str
     p: float
     separated: str
+    missing: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,89 @@ class Model:
         return self.status != "unavailable"
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A whole study as fitted on some patients; what it learned there serves any others.
+
+    signatures : by phase or ``combined``; models : by name
+    penalties : by signature, the LASSO's lambda (NaN where nothing varies) and its features
+    filled_in : the value that stands for a missing one, by predictor; empty where none may be
+    """
+
+    signatures: dict[str, Signature]
+    models: dict[str, Model]
+    penalties: dict[str, tuple[float, int]]
+    filled_in: dict[str, float]
+
+    def design(self, data: Dataset) -> pd.DataFrame:
+        """Columns that the models may use, of these or other patients (n rows): see ``design``."""
+        return design(complete(data, self.filled_in), self.signatures)
+
+
+def fit_study(
+    data: Dataset,
+    choices: Choices,
+    seed: Sequence[int],
+    names: Sequence[str],
+    signatures: dict[str, Signature] | None = None,
+) -> Fitted:
+    """All that a study learns from patients, learned from these.
+
+    Missing predictors are filled in (``choices.missing``: impute), features that the readers do not
+    agree on left out (where ``data`` brings its readings), signatures chosen and weighed on
+    folds of their own, predictors chosen, models fitted, cut-offs set. ``data`` may hold copies of
+    a patient. Only the models in ``names``, and the signatures they stand on, are fitted.
+    ``signatures``: those that were fitted already, on the same patients; then ``seed`` is not used.
+    """
+    match choices.missing:
+        case "impute":
+            filled_in = fit_imputation(data.clinical)
+        case "refuse" | "leave_out":
+            filled_in = {}
+        case _:
+            raise ValueError(f"models.missing is {choices.missing!r}; allowed: refuse, impute")
+    data, penalties = agreed(data), {}
+    if signatures is None:
+        wanted = {signature_of(name) for name in names}
+        ordered = [name for name in (*choices.phases, COMBINED) if name in wanted]
+        paths = _fit_paths(data, choices, seed, ordered)
+        signatures = {name: signature for name, (signature, _) in paths.items()}
+        penalties = {name: _penalty(path, choices.penalty) for name, (_, path) in paths.items()}
+    models = fit_models(complete(data, filled_in), signatures, choices, names)
+    return Fitted(signatures, models, penalties, filled_in)
+
+
+def complete(data: Dataset, filled_in: dict[str, float]) -> Dataset:
+    """The patients with their missing predictors filled in; without a value for one, an error."""
+    return replace(data, clinical=impute(data.clinical, filled_in))
+
+
 def fit_signatures(
     data: Dataset, choices: Choices, seed: Sequence[int], names: Sequence[str]
 ) -> dict[str, Signature]:
     """The signature of each phase and of all phases combined, on folds of their own."""
-    fold = stratified_folds(data.y, choices.folds, list(seed))
+    fitted = _fit_paths(data, choices, seed, names)
+    return {name: signature for name, (signature, _) in fitted.items()}
+
+
+def _fit_paths(
+    data: Dataset, choices: Choices, seed: Sequence[int], names: Sequence[str]
+) -> dict[str, tuple[Signature, LassoPath]]:
+    if not names:
+        return {}
+    fold = stratified_folds(data.y, choices.folds, list(seed), data.patients)
     return {
         name: fit_signature(
             data.candidates(name, choices.phases), data.y, fold, choices.penalty, choices.score
-        )[0]
+        )
         for name in names
     }
+
+
+def _penalty(path: LassoPath, rule: str) -> tuple[float, int]:
+    """The chosen lambda and the number of features that the LASSO keeps at it."""
+    at = path.index(rule)
+    return (float(path.lambdas[at]), int(path.nonzero[at])) if at >= 0 else (float("nan"), 0)
 
 
 def design(data: Dataset, signatures: dict[str, Signature]) -> pd.DataFrame:
@@ -89,28 +165,52 @@ def design(data: Dataset, signatures: dict[str, Signature]) -> pd.DataFrame:
 
 
 def fit_models(
-    data: Dataset, signatures: dict[str, Signature], choices: Choices
+    data: Dataset,
+    signatures: dict[str, Signature],
+    choices: Choices,
+    names: Sequence[str] | None = None,
 ) -> dict[str, Model]:
-    """Each model of the study on these patients, by name, with its Youden cut-off."""
+    """Each model of the study on these patients, by name, with its Youden cut-off.
+
+    ``names``: the models that are wanted; all where None. Raises ValueError for an unknown one.
+    """
+    known = [_radiomics(name) for name in signatures] + ["image_features", "nomogram", "volume"]
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown:
+        raise ValueError(f"models {unknown} are unknown; allowed: {', '.join(known)}")
     columns = design(data, signatures)
-    models = [_signature_model(name, signature) for name, signature in signatures.items()]
-    clinical = _choose(columns, data.y, choices, with_score=False)
-    if not choices.predictors:
-        models.append(_unavailable("image_features", "the study names no clinical predictors"))
-    else:
-        reason = "" if clinical else f"no predictor was kept ({choices.select})"
-        models.append(_logistic("image_features", columns, clinical, data.y, choices, reason))
-    models.append(_nomogram(columns, data.y, signatures[COMBINED], choices, clinical))
-    if data.volume is None:
-        models.append(_unavailable("volume", "the tumour volume in mL is not known"))
-    else:
-        models.append(_logistic("volume", columns, [VOLUME], data.y, choices))
-    return {
-        model.name: replace(model, cutoff=youden(data.y, linear_predictor(model, columns)))
-        if model.available
-        else model
-        for model in models
-    }
+    models = {}
+    for name in known if names is None else [name for name in known if name in names]:
+        model = _fit(name, columns, data, signatures, choices)
+        if model.available:
+            model = replace(model, cutoff=youden(data.y, linear_predictor(model, columns)))
+        models[name] = model
+    return models
+
+
+def _fit(
+    name: str,
+    columns: pd.DataFrame,
+    data: Dataset,
+    signatures: dict[str, Signature],
+    choices: Choices,
+) -> Model:
+    match name:
+        case "volume" if data.volume is None:
+            return _unavailable(name, "the tumour volume in mL is not known")
+        case "volume":
+            return _logistic(name, columns, [VOLUME], data.y, choices)
+        case "image_features" if not choices.predictors:
+            return _unavailable(name, "the study names no clinical predictors")
+        case "image_features":
+            clinical = _choose(columns, data.y, choices, with_score=False)
+            reason = "" if clinical else f"no predictor was kept ({choices.select})"
+            return _logistic(name, columns, clinical, data.y, choices, reason)
+        case "nomogram":
+            return _nomogram(columns, data.y, signatures[COMBINED], choices)
+        case _:
+            signature = signature_of(name)
+            return _signature_model(signature, signatures[signature])
 
 
 def linear_predictor(model: Model, columns: pd.DataFrame) -> np.ndarray:
@@ -119,24 +219,24 @@ def linear_predictor(model: Model, columns: pd.DataFrame) -> np.ndarray:
     return model.intercept + x @ model.coefficients
 
 
+def _radiomics(signature: str) -> str:
+    return "radiomics" if signature == COMBINED else f"radiomics_{signature}"
+
+
 def _signature_model(name: str, signature: Signature) -> Model:
     """A signature is a model by itself: its Radscore is a linear predictor."""
-    suffix = "" if name == COMBINED else f"_{name}"
+    term = RADSCORE if name == COMBINED else f"{RADSCORE}_{name}"
     status = "empty" if signature.status == "empty" else "fitted"
-    return Model(
-        f"radiomics{suffix}", (f"{RADSCORE}{suffix}",), 0.0, np.ones(1), status, signature.reason
-    )
+    return Model(_radiomics(name), (term,), 0.0, np.ones(1), status, signature.reason)
 
 
-def _nomogram(
-    columns: pd.DataFrame, y: np.ndarray, combined: Signature, choices: Choices, clinical: list
-) -> Model:
+def _nomogram(columns: pd.DataFrame, y: np.ndarray, combined: Signature, choices: Choices) -> Model:
     if combined.status == "empty":
+        clinical = _choose(columns, y, choices, with_score=False)
         left = "the image-feature model" if clinical else "a constant: no predictor was kept either"
         reason = f"the signature is empty, so the nomogram is {left}"
         return _logistic("nomogram", columns, clinical, y, choices, reason)
-    if choices.select == "backward":
-        clinical = _choose(columns, y, choices, with_score=True)
+    clinical = _choose(columns, y, choices, with_score=choices.select == "backward")
     return _logistic("nomogram", columns, [RADSCORE, *clinical], y, choices)
 
 

@@ -7,6 +7,7 @@ from nomoflow.criteria import as_number, holds
 from nomoflow.problems import Problems
 
 KEY = re.compile(r"\w[\w.-]*")
+REFUSE = "refuse"
 # From here on the smallest training part, a fold within a fold, has two of a class.
 FEWEST_OF_A_CLASS = 4
 
@@ -107,13 +108,20 @@ def read_participants(cohort: dict, problems: Problems) -> list[dict[str, str]]:
                     column=f"column {criterion['column']}",
                     found=str(error),
                     allowed=f"a value to compare by {criterion['op']} {criterion['value']}",
-                    remedy="fill in the cell, or exclude such patients before (op: missing)",
+                    remedy="fill in the cell, or exclude such patients before (op: missing); "
+                    "a criterion's value is never imputed",
                 )
     return [{"patient": row[key], **row} for row in rows]
 
 
-def check_analysed(cohort: dict, rows: list[dict[str, str]], problems: Problems) -> None:
-    """Outcome and predictors of the patients who meet the criteria."""
+def check_analysed(
+    cohort: dict, rows: list[dict[str, str]], problems: Problems, missing: str = REFUSE
+) -> None:
+    """Outcome and predictors of the patients who meet the criteria.
+
+    missing : the config's models.missing; but for ``refuse`` a predictor's cell may be empty, the
+        outcome's never
+    """
     path, outcome = cohort["participants"], cohort["outcome"]
     levels = (outcome["positive"], outcome["negative"])
     before = len(problems)
@@ -126,10 +134,15 @@ def check_analysed(cohort: dict, rows: list[dict[str, str]], problems: Problems)
                 column=f"column {outcome['column']}",
                 found=repr(found) if found else "an empty cell",
                 allowed=" | ".join(levels),
-                remedy="correct the cell, the criteria, or the levels in cohort.outcome",
+                remedy="correct the cell, the criteria, or the levels in cohort.outcome"
+                if found
+                else "fill it in, or exclude such patients (cohort.exclude, op: missing); "
+                "an outcome is never imputed",
             )
     for predictor in cohort["predictors"]:
-        _check_predictor(path, predictor, rows, problems)
+        _check_predictor(path, predictor, rows, problems, missing)
+        if missing != REFUSE:
+            _check_gaps(path, predictor["name"], outcome, rows, problems)
     counts = [sum(row[outcome["column"]] == level for row in rows) for level in levels]
     if len(problems) == before and min(counts) < FEWEST_OF_A_CLASS:
         problems.add(
@@ -142,17 +155,36 @@ def check_analysed(cohort: dict, rows: list[dict[str, str]], problems: Problems)
         )
 
 
-def _check_predictor(path: str, predictor: dict, rows: list[dict], problems: Problems) -> None:
+def _check_gaps(path: str, name: str, outcome: dict, rows: list[dict], problems: Problems) -> None:
+    """A predictor needs values in both classes, or only its gaps would tell them apart."""
+    for level in (outcome["positive"], outcome["negative"]):
+        cells = [row[name] for row in rows if row[outcome["column"]] == level]
+        if cells and not any(cells):
+            problems.add(
+                path,
+                column=f"column {name}",
+                found=f"no value in any of the {len(cells)} patients with {level}",
+                allowed="some values in each class",
+                remedy=f"fill it in, or take {name} out of cohort.predictors",
+            )
+
+
+def _check_predictor(
+    path: str, predictor: dict, rows: list[dict], problems: Problems, missing: str
+) -> None:
     name = predictor["name"]
     for row in rows:
         if row[name] == "":
+            if missing != REFUSE:
+                continue
             problems.add(
                 path,
                 row=row["_row"],
                 column=f"column {name}",
                 found="an empty cell",
                 allowed="a value for each patient who is analysed",
-                remedy="fill it in, or exclude such patients (cohort.exclude, op: missing)",
+                remedy="fill it in, exclude such patients (cohort.exclude, op: missing), or set "
+                "models.missing: impute",
             )
         elif predictor["kind"] == "continuous" and as_number(row[name]) is None:
             problems.add(
@@ -161,14 +193,18 @@ def _check_predictor(path: str, predictor: dict, rows: list[dict], problems: Pro
                 column=f"column {name}",
                 found=repr(row[name]),
                 allowed=f"a number ({predictor['unit']})",
-                remedy="write digits with a decimal point, without the unit",
+                remedy="write digits with a decimal point, without the unit; leave the cell empty "
+                "where there is no value",
             )
     found = sorted({row[name] for row in rows} - {""})
+    if not found and missing != REFUSE:
+        return  # told by _check_gaps
     if predictor["kind"] == "binary" and (len(found) > 2 or predictor["positive"] not in found):
         problems.add(
             path,
             column=f"column {name}",
             found=f"levels {', '.join(found)}",
             allowed=f"two levels, one of them {predictor['positive']}",
-            remedy="correct the cells, or the predictor's `positive` in the config",
+            remedy="correct the cells (an empty one where there is no value), or the predictor's "
+            "`positive` in the config",
         )

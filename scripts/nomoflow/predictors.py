@@ -9,26 +9,29 @@ import pandas as pd
 def outcome_codes(participants: pd.DataFrame, outcome: dict) -> np.ndarray:
     """Class of each patient: 1 = outcome["positive"], 0 = outcome["negative"]; int array (n,).
 
-    Raises ValueError naming patient, column and value where it is neither.
+    Raises ValueError naming patient, column and value where it is neither: an outcome is never
+    missing.
     """
     column, positive, negative = (outcome[key] for key in ("column", "positive", "negative"))
     return _two_levels(participants, column, str(positive), str(negative)).astype(int)
 
 
-def code(participants: pd.DataFrame, predictors: list[dict]) -> pd.DataFrame:
+def code(
+    participants: pd.DataFrame, predictors: list[dict], allow_missing: bool = False
+) -> pd.DataFrame:
     """Predictors as numbers: n x k float, a column a predictor, the index as given.
 
     continuous: value / per (``per`` 1 by default, so the coefficient is per that many units);
     binary: 1 where the text equals ``positive``, else 0 (with ``negative`` given, nothing else is
-    allowed). Raises ValueError naming patient, column, value and remedy where a value is missing
-    or no number.
+    allowed). A missing value is NaN where ``allow_missing``. Raises ValueError naming patient,
+    column, value and remedy where a value is missing otherwise, or is no number.
     """
     columns = {}
     for predictor in predictors:
         name = predictor["name"]
         if predictor["kind"] == "continuous":
             per = float(predictor.get("per") or 1)
-            columns[name] = _numbers(participants, name) / per
+            columns[name] = _numbers(participants, name, allow_missing) / per
         elif predictor["kind"] == "binary":
             negative = predictor.get("negative")
             columns[name] = _two_levels(
@@ -36,6 +39,7 @@ def code(participants: pd.DataFrame, predictors: list[dict]) -> pd.DataFrame:
                 name,
                 str(predictor["positive"]),
                 None if negative is None else str(negative),
+                allow_missing,
             )
         else:
             raise ValueError(
@@ -74,13 +78,13 @@ def _where(participants: pd.DataFrame, position: int) -> str:
     return f"row {position + 1}"
 
 
-def _column(participants: pd.DataFrame, name: str) -> list[str]:
+def _column(participants: pd.DataFrame, name: str, allow_missing: bool = False) -> list[str]:
     if name not in participants.columns:
         known = ", ".join(map(str, participants.columns))
         raise ValueError(f"no column {name} among the participants' columns: {known}")
     texts = [as_text(value) for value in participants[name]]
     for position, text in enumerate(texts):
-        if not text:
+        if not text and not allow_missing:
             raise ValueError(
                 f"{_where(participants, position)}: {name} is missing; fill it in, or leave the "
                 "patient or the predictor out"
@@ -88,9 +92,12 @@ def _column(participants: pd.DataFrame, name: str) -> list[str]:
     return texts
 
 
-def _numbers(participants: pd.DataFrame, name: str) -> np.ndarray:
+def _numbers(participants: pd.DataFrame, name: str, allow_missing: bool) -> np.ndarray:
     values = []
-    for position, text in enumerate(_column(participants, name)):
+    for position, text in enumerate(_column(participants, name, allow_missing)):
+        if not text:
+            values.append(math.nan)
+            continue
         try:
             value = float(text)
         except ValueError:
@@ -104,10 +111,12 @@ def _numbers(participants: pd.DataFrame, name: str) -> np.ndarray:
     return np.array(values, dtype=float)
 
 
-def _two_levels(participants, name, positive: str, negative: str | None) -> np.ndarray:
-    texts = _column(participants, name)
+def _two_levels(
+    participants, name, positive: str, negative: str | None, allow_missing: bool = False
+) -> np.ndarray:
+    texts = _column(participants, name, allow_missing)
     for position, text in enumerate(texts):
-        if text in (positive, negative):
+        if text in ("", positive, negative):
             continue
         # A mere difference of spelling would else turn positives into negatives in silence.
         if text.casefold() == positive.casefold() or negative is not None:
@@ -116,4 +125,4 @@ def _two_levels(participants, name, positive: str, negative: str | None) -> np.n
                 f"{_where(participants, position)}: {name} is {text!r}, the study says {allowed}; "
                 "write both alike, or leave the patient out"
             )
-    return np.array([text == positive for text in texts], dtype=float)
+    return np.array([text == positive if text else math.nan for text in texts], dtype=float)

@@ -6,21 +6,28 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from nomoflow.report_baselines import baselines
 from nomoflow.report_blocks import absent, figure
-from nomoflow.report_cohort import cohort, images, reliability, signature
-from nomoflow.report_models import (
-    evaluation,
-    models,
-    nomogram,
-    settings,
-    summary,
-    warnings,
-)
+from nomoflow.report_cohort import cohort
+from nomoflow.report_evaluation import evaluation
+from nomoflow.report_features import images, reliability, signature
+from nomoflow.report_models import models, nomogram
+from nomoflow.report_settings import settings
+from nomoflow.report_stability import stability
+from nomoflow.report_summary import summary, warnings
+from nomoflow.report_variants import sensitivity, subgroups
 
 SOURCES = Path(__file__).resolve().parents[2] / "report"  # the template and the captions
 
+TABLES = (
+    "exclusions", "table1", "missing", "agreement", "quality", "icc", "vif",
+    "coefficients_out_of_fold", "performance", "repeats", "delong", "likelihood_ratio",
+    "differences", "reclassification", "hosmer_lemeshow", "stability", "instability",
+    "volume_correlation", "subgroups", "sensitivity", "warnings",
+)  # fmt: skip
 SECTIONS = (
     ("summary", "Summary", summary),
+    ("warnings", "Warnings", warnings),
     ("cohort", "Cohort", cohort),
     ("images", "Images", images),
     ("reliability", "Reliability", reliability),
@@ -28,7 +35,10 @@ SECTIONS = (
     ("models", "Models", models),
     ("nomogram", "Nomogram", nomogram),
     ("evaluation", "Evaluation", evaluation),
-    ("warnings", "Warnings", warnings),
+    ("stability", "Stability", stability),
+    ("baselines", "Baselines and controls", baselines),
+    ("subgroups", "Subgroups", subgroups),
+    ("sensitivity", "Sensitivity", sensitivity),
     ("settings", "Settings", settings),
 )
 _ALT = {
@@ -36,10 +46,12 @@ _ALT = {
     "icc": "Share of features above each intraclass correlation coefficient, by phase",
     "lasso": "LASSO coefficient paths and cross-validated deviance of each signature",
     "nomogram": "Nomogram with an axis of points for each predictor",
-    "roc": "ROC curves of the models, apparent and cross-validated",
-    "calibration": "Calibration curves of the models, apparent and cross-validated",
-    "dca": "Decision curves of the models, apparent and cross-validated",
+    "roc": "ROC curves of the models, by sample",
+    "calibration": "Calibration curves of the models, by sample",
+    "dca": "Decision curves of the models, by sample",
     "scores": "Bar chart of each patient's nomogram score, by class",
+    "stability": "Share of resamples in which each feature was chosen, by signature",
+    "instability": "Probabilities of each patient over the resamples, by model",
 }
 
 
@@ -47,10 +59,9 @@ def build(study: Mapping) -> list[dict]:
     """The sections in order: id, title and blocks.
 
     ``study``: study (its name), outcome {positive, negative}, phases, config, ci ("95 % CI"),
-    people (patients and events in words), figure (name -> block), and the tables as rows or None
-    where absent: exclusions, table1, agreement, quality, icc, statuses {signature: dict},
-    selected {signature: rows}, model, coefficients {model: rows}, vif, performance, delong,
-    hosmer_lemeshow, warnings, settings.
+    people (patients and events in words), figure (name -> block), model, settings (documents or
+    None), statuses {signature: dict}, selected and frequencies {signature: rows}, coefficients
+    {model: rows}, and each of ``TABLES`` as rows, or None where the study does not have it.
     """
     return [{"id": name, "title": title, "blocks": make(study)} for name, title, make in SECTIONS]
 

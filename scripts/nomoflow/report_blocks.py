@@ -1,15 +1,20 @@
-"""The pieces a report is made of (text, table, figure, absent) and its number formats.
+"""The pieces a report is made of (heading, text, table, figure, absent) and its number formats.
 
 A block is a dictionary that the template draws by its ``kind``; every text in it is plain and is
 escaped by the template.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
-from nomoflow.wording import number, signed
+from nomoflow.wording import number, signed, span
 
 MISSING = "—"
+
+
+def heading(content: str) -> dict:
+    """A heading within a section."""
+    return {"kind": "heading", "content": content}
 
 
 def text(content: str) -> dict:
@@ -36,10 +41,12 @@ def table(
     caption: str,
     groups: Sequence[tuple[str, int]] = (),
     folded: bool = False,
+    marked: Container[int] = (),
 ) -> dict:
     """A table; cells are texts or `cell` dictionaries, ``groups`` a first head row (name, span).
 
     ``folded`` hides a long table behind its caption until it is opened (print shows it).
+    ``marked`` are the columns (from 0) that hold optimistic figures: italics on hatched ground.
     """
     body = [[c if isinstance(c, dict) else cell(c) for c in row] for row in rows]
     # A column is set right if it holds numbers; its gaps and its head follow.
@@ -48,7 +55,10 @@ def table(
     ] * len(columns)
     return {
         "kind": "table",
-        "columns": list(zip(columns, numeric, strict=True)),
+        "columns": [
+            {"name": name, "numeric": right, "marked": place in marked}
+            for place, (name, right) in enumerate(zip(columns, numeric, strict=True))
+        ],
         "rows": body,
         "caption": caption,
         "groups": list(groups),
@@ -56,11 +66,32 @@ def table(
     }
 
 
-def cell(content: str | None, missing: str = "not available", numeric: bool = False) -> dict:
-    """One cell; an empty one is an em dash whose title says what is missing."""
+def cell(
+    content: str | None, missing: str = "not available", numeric: bool = False, below: str = ""
+) -> dict:
+    """One cell; an empty one is an em dash whose title says what is missing.
+
+    ``below`` is a second, smaller line, such as an interval.
+    """
     if content in ("", None):
-        return {"text": MISSING, "title": missing, "numeric": False}
-    return {"text": str(content), "title": "", "numeric": numeric}
+        return {"text": MISSING, "title": missing, "numeric": False, "below": ""}
+    return {"text": str(content), "title": "", "numeric": numeric, "below": below}
+
+
+def estimate(
+    row: Mapping[str, str] | None,
+    digits: int = 3,
+    missing: str = "not computed",
+    value: str = "estimate",
+) -> dict:
+    """An estimate over its interval; where it is not defined, the row's method may say why."""
+    if row is None:
+        return cell("", missing)
+    found = number(row[value])
+    if math.isnan(found):
+        return cell("", row.get("method") or row.get("note") or "not defined")
+    ends = span(row.get("ci_low", ""), row.get("ci_high", ""), digits)
+    return cell(signed(found, digits), numeric=True, below=f"({ends})" if ends else "")
 
 
 def decimal(value: str | float | None, digits: int = 3, missing: str = "not defined") -> dict:
@@ -74,6 +105,11 @@ def whole(value: str | float | None, missing: str = "not available") -> dict:
     """A count."""
     value = _float(value)
     return cell("" if math.isnan(value) else f"{value:.0f}", missing, numeric=True)
+
+
+def filled(pattern: str, *cells: Mapping) -> dict:
+    """Several numbers in one cell: "72 (70.6)"."""
+    return cell(pattern.format(*(one["text"] for one in cells)), numeric=True)
 
 
 def coefficient(value: str | float | None, missing: str = "not defined", digits: int = 3) -> dict:

@@ -73,7 +73,8 @@ def read_table(path: str | Path):
 TEXT_COLUMNS = (
     "patient", "phase", "reading", "model", "sample", "metric", "feature", "term", "stage",
     "reason", "detail", "level", "variable", "note", "unit", "coding", "chosen", "code",
-    "subject", "message", "remedy", "step", "label", "method", "comparison", "form",
+    "subject", "message", "remedy", "step", "label", "method", "comparison", "form", "signature",
+    "status", "variant", "changed", "subgroup",
 )  # fmt: skip
 
 

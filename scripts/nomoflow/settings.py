@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+from nomoflow.configuration import read_yaml
+
 RIVALS = {"binWidth": "binCount", "binCount": "binWidth"}
 
 
@@ -21,3 +23,12 @@ def merge_settings(base: dict, override: dict | None) -> dict:
         if rival in merged and rival not in override:
             del merged[rival]
     return merged
+
+
+def settings_by_phase(config: dict) -> dict[str, dict]:
+    """The parameters of each phase: the config's file, merged with what a phase has of its own."""
+    base, own = read_yaml(config["features"]["settings"]), config["features"]["per_phase"]
+    return {
+        phase: merge_settings(base, {"setting": own.get(phase, {})})
+        for phase in config["images"]["phases"]
+    }

@@ -7,7 +7,7 @@ import pandas as pd
 
 from nomoflow.dataset import Dataset
 from nomoflow.lasso import LassoPath
-from nomoflow.signature import Signature
+from nomoflow.signature import ROUNDING, Signature, means_and_sds
 
 
 def path_table(path: LassoPath) -> pd.DataFrame:
@@ -67,7 +67,10 @@ def radscore_table(data: Dataset, signature: Signature) -> pd.DataFrame:
 def describe(
     signature: Signature, path: LassoPath, candidates: pd.DataFrame, folds: np.ndarray, penalty: str
 ) -> dict:
-    """The signature and how it came about, for JSON."""
+    """The signature and how it came about, for JSON.
+
+    ``constant`` of the candidates have one value in all patients, so that the LASSO never saw them.
+    """
     index = path.index(penalty)
     return {
         **signature.to_dict(),
@@ -76,8 +79,17 @@ def describe(
         "folds": len(np.unique(folds)),
         "patients": len(candidates),
         "candidates": candidates.shape[1],
+        "constant": len(constant_features(candidates)),
         "selected": len(signature.features),
     }
+
+
+def constant_features(candidates: pd.DataFrame) -> list[str]:
+    """Candidates that have one value in all patients but for rounding, as fit_signature has it."""
+    values = candidates.to_numpy(dtype=float)
+    spread, size = np.ptp(values, axis=0), np.abs(values).max(axis=0, initial=0.0)
+    varies = (spread > ROUNDING * size) & (means_and_sds(values)[1] > 0)
+    return [str(name) for name in candidates.columns[~varies]]
 
 
 def from_description(status: dict) -> Signature:

@@ -15,6 +15,7 @@ from nomoflow.criteria import apply_criteria
 from nomoflow.participants import check_analysed, read_cells, read_participants
 from nomoflow.problems import Problems
 from nomoflow.scans import READINGS, read_scans
+from nomoflow.subgroup_levels import check_subgroups
 
 NO_SCANS = "no image in every phase"
 
@@ -55,7 +56,8 @@ class Study:
         ]
 
     def _other_level(self, predictor: dict) -> str:
-        found = {row[predictor["name"]] for row in self.participants} - {predictor["positive"]}
+        found = {row[predictor["name"]] for row in self.participants}
+        found -= {predictor["positive"], ""}  # an empty cell is no level, where it is imputed
         return min(found, default="")
 
     @property
@@ -84,6 +86,19 @@ class Study:
             ),
         )
 
+    def closing_words(self, targets) -> str:
+        """What a user wants to know when a run has ended well: where to look, and the AUCs."""
+        results = Path("results", self.name)
+        if set(targets) == {"preflight"}:
+            table = results / "cohort/preflight.csv"
+            problems = len(table.read_text(encoding="utf-8").splitlines()) - 1
+            found = f"{problems} problems ({table})"
+            return f"\nEvery file of study {self.name} was checked: {found}.\n"
+        if set(targets) == {"sensitivity"}:
+            return f"\nThe variants of study {self.name}: {results / 'report/sensitivity.html'}\n"
+        summary = results / "report/complete.txt"
+        return summary.read_text(encoding="utf-8") if summary.exists() else ""
+
 
 def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     """Check a config and the tables that it names, and return the study.
@@ -96,6 +111,8 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     _check_conflicts(config, read_yaml(defaults), problems)
     cohort = config["cohort"]
     rows = read_participants(cohort, problems)
+    subgroups = config["evaluation"]["subgroups"]
+    check_subgroups(cohort["participants"], subgroups, rows, problems)
     study, scans = Study(config), []
     if not study.from_table and config["images"]["scans"]:
         patients = {row["patient"] for row in rows}
@@ -107,7 +124,7 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     study.exclusions = excluded + sorted(study.exclusions, key=_by_scan)
     if not study.from_table:
         included = _leave_out_incomplete(study, included, scans)
-    check_analysed(cohort, sorted(included, key=_by_row), problems)
+    check_analysed(cohort, sorted(included, key=_by_row), problems, config["models"]["missing"])
     if config["signature"]["folds_file"]:
         _check_folds(config["signature"]["folds_file"], included, problems)
     problems.stop_if_any()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from nomoflow.dataset import COMBINED, Dataset
-from nomoflow.models import Choices, design, fit_models, fit_signatures, linear_predictor
+from nomoflow.dataset import Dataset
+from nomoflow.models import Choices, fit_study, linear_predictor
 from nomoflow.resampling import stratified_folds
 
 COLUMNS = (
@@ -22,14 +22,16 @@ def predictions(
     models: dict,
     names: Sequence[str],
     training: np.ndarray,
+    order: Sequence[str] = COLUMNS,
     **same,
 ) -> pd.DataFrame:
-    """Rows patient x model of the models' predictions; ``same`` fills sample, repeat and fold.
+    """Rows model x patient of the models' predictions; ``same`` fills columns such as sample.
 
     ``training`` is the outcome of the patients that the models were made from. The log odds of its
     prevalence stand beside each prediction as ``baseline``: patients of different folds are ranked
     by their linear predictor above it. Without it a fold with one event more, whose training part
-    has one event fewer, would be ranked lower even by a constant score.
+    has one event fewer, would be ranked lower even by a constant score. ``order`` is that of the
+    columns. A model that is unavailable has no rows.
     """
     baseline = float(logit(np.mean(training)))
     parts = []
@@ -51,7 +53,9 @@ def predictions(
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    if not parts:
+        return pd.DataFrame(columns=list(order))
+    return pd.concat(parts, ignore_index=True)[list(order)]
 
 
 def cross_validate(
@@ -59,22 +63,21 @@ def cross_validate(
 ) -> pd.DataFrame:
     """One repeat: each patient predicted by models that were made without that patient.
 
-    z-scores, LASSO with its own folds and penalty, refit, predictor choice, nomogram and cut-off
-    are all repeated in each training part; the training part's cut-off judges the rest.
+    Values for missing predictors, z-scores, LASSO with its own folds and penalty, refit, predictor
+    choice, nomogram and cut-off are all repeated in each training part; the training part's
+    cut-off judges the rest.
     """
-    signatures = [*choices.phases, COMBINED]
-    outer = stratified_folds(data.y, choices.folds, [seed, repeat])
+    outer = stratified_folds(data.y, choices.folds, [seed, repeat], data.patients)
     parts = []
     for fold in np.unique(outer):
         training = data.take(np.flatnonzero(outer != fold))
         held_back = data.take(np.flatnonzero(outer == fold))
-        fitted = fit_signatures(training, choices, [seed, repeat, int(fold)], signatures)
-        models = fit_models(training, fitted, choices)
+        fitted = fit_study(training, choices, [seed, repeat, int(fold)], names)
         parts.append(
             predictions(
                 held_back,
-                design(held_back, fitted),
-                models,
+                fitted.design(held_back),
+                fitted.models,
                 names,
                 training.y,
                 sample="cross_validated",

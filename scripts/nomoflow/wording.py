@@ -24,6 +24,24 @@ SAMPLES = {
     "cross_validated": "Cross-validated (judged on patients held back)",
     "external": "External (another centre's patients)",
 }
+# As a column's head, in the order to read them: judged on patients that the model has not seen
+# first, on its own patients last.
+HEADS = {
+    "external": "External",
+    "cross_validated": "Cross-validated",
+    "corrected_632": ".632+",
+    "corrected": "Harrell's",
+    "apparent": "Apparent",
+}
+OPTIMISTIC = ("corrected", "apparent")  # where features are selected, as they are here
+
+# Codes of warnings that change what the numbers mean come first; those that need nothing, last.
+_GRAVE = (
+    "failed_case", "prescaled", "separation", "optimism", "not_above_volume", "volume_proxy",
+    "sample_size", "empty", "empty_resamples", "unavailable", "refit_fallback", "missing_values",
+    "class_imbalance", "not_assessed", "collinear",
+)  # fmt: skip
+_LIGHT = ("constant_features", "undefined_icc")
 
 
 def model_label(model: str) -> str:
@@ -41,6 +59,18 @@ def samples_in(rows: Rows, wanted: Iterable[str] = SAMPLES) -> list[str]:
     """Those of the samples that the table has, in the order of SAMPLES."""
     there = {row["sample"] for row in rows}
     return [sample for sample in wanted if sample in there]
+
+
+def heads_in(rows: Rows) -> list[str]:
+    """Those of the samples that the table has, in the order of HEADS."""
+    return samples_in(rows, HEADS)
+
+
+def by_importance(warnings: Rows) -> list[dict[str, str]]:
+    """Warnings with the gravest first; codes that are not ranked lie between."""
+    ranks = {code: place for place, code in enumerate(_GRAVE)}
+    ranks |= {code: len(_GRAVE) + 1 for code in _LIGHT}
+    return sorted(warnings, key=lambda row: ranks.get(row["code"], len(_GRAVE)))
 
 
 def where(rows: Rows, **columns: str) -> list[dict[str, str]]:
@@ -84,13 +114,17 @@ def with_interval(row: dict[str, str] | None, digits: int = 3) -> str:
     estimate = number(row["estimate"]) if row else math.nan
     if math.isnan(estimate):
         return "—"
-    text = signed(estimate, digits)
-    low, high = number(row["ci_low"]), number(row["ci_high"])
-    if math.isnan(low) or math.isnan(high):
-        return text
+    text, ends = signed(estimate, digits), span(row["ci_low"], row["ci_high"], digits)
+    return f"{text} ({ends})" if ends else text
+
+
+def span(low: str | float, high: str | float, digits: int = 3) -> str:
+    """ "0.962–0.996"; without both ends nothing."""
+    ends = [number(end) if isinstance(end, str) else end for end in (low, high)]
+    if any(map(math.isnan, ends)):
+        return ""
     # A dash between two signed numbers reads as a third sign.
-    between = "–" if low >= 0 else " to "
-    return f"{text} ({signed(low, digits)}{between}{signed(high, digits)})"
+    return ("–" if ends[0] >= 0 else " to ").join(signed(end, digits) for end in ends)
 
 
 def signed(value: float, digits: int) -> str:

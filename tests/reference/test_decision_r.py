@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from nomoflow.bands import decision_band
 from nomoflow.decision import default_thresholds, net_benefit, treat_all, treat_none
 
 
@@ -24,6 +25,20 @@ def test_net_benefit(cohort, model):
     assert curve["net_benefit"].tolist() == pytest.approx(
         result["dca"][model], abs=1e-15, rel=2e-15
     )
+
+
+def test_the_curve_with_a_band_is_the_same_curve(cohort):
+    y, result = cohort
+    band = decision_band(y, result["models"]["comb"]["prob"], default_thresholds(), resamples=200)
+    assert band["net_benefit"].tolist() == pytest.approx(
+        result["dca"]["comb"], abs=1e-15, rel=2e-15
+    )
+    # treating no one gains nothing in any resample: the band closes on R's curve where no patient
+    # reaches the threshold
+    nobody = band[band["threshold"] > max(result["models"]["comb"]["prob"])]
+    assert (nobody[["net_benefit", "ci_low", "ci_high"]] == 0).all(axis=None)
+    inside = (band["ci_low"] <= result["dca"]["comb"]) & (result["dca"]["comb"] <= band["ci_high"])
+    assert inside.mean() > 0.98
 
 
 def test_treating_all_and_none(cohort):

@@ -13,6 +13,7 @@ from nomoflow.discrimination import (
     compare_paired,
     delong,
     roc_curve,
+    sensitivities_at,
     youden,
 )
 
@@ -50,6 +51,18 @@ def test_roc_curve(cohort, model):
     )
     assert curve["sensitivity"].tolist() == pytest.approx(expected["roc_sens"], abs=1e-14)
     assert curve["specificity"].tolist() == pytest.approx(expected["roc_spec"], abs=1e-14)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_sensitivity_at_each_specificity(cohort, model):
+    y, result = cohort
+    expected = result["models"][model]
+    # R: r$specificities; the largest of r$sensitivities at each
+    sensitivity, specificity = (np.array(expected[key]) for key in ("roc_sens", "roc_spec"))
+    grid = np.unique(specificity)
+    best = [sensitivity[specificity >= at - 1e-12].max() for at in grid]
+    found = sensitivities_at(y, expected["prob"], grid, np.ones((1, len(y))))[0]
+    assert found.tolist() == pytest.approx(best, abs=1e-14)
 
 
 @pytest.mark.parametrize("model", MODELS)

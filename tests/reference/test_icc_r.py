@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nomoflow.reliability import FORMS, icc_per_feature, intraclass_correlation
+from nomoflow.icc import FORMS, icc_per_feature, intraclass_correlation
 
 COHORTS = ["C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST"]
 PSYCH = dict(zip(FORMS, ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"), strict=True))

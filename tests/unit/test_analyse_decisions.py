@@ -12,7 +12,7 @@ def test_net_benefit_by_counting(tmp_path):
         job(
             {"predictions": tmp_path / "predictions.csv"},
             {"dca": tmp_path / "dca.csv"},
-            {"models": MODELS},
+            {"models": MODELS, "intervals": 100, "confidence": 0.95, "seed": 1},
         )
     )
     dca = read_table(tmp_path / "dca.csv").set_index(["model", "sample", "threshold"]).sort_index()
@@ -25,6 +25,9 @@ def test_net_benefit_by_counting(tmp_path):
             expected = true - false * threshold / (1 - threshold)
             found = dca.loc[(model, sample, threshold), "net_benefit"]
             assert found == pytest.approx(expected, abs=1e-12)
-    assert (dca.loc["none", "net_benefit"] == 0).all()
+    assert (dca.loc["none", ["net_benefit", "ci_low", "ci_high"]] == 0).all(axis=None)
+    assert (dca["ci_low"] <= dca["ci_high"]).all()
+    inside = (dca["ci_low"] <= dca["net_benefit"]) & (dca["net_benefit"] <= dca["ci_high"])
+    assert inside.mean() > 0.98
     prevalence = predictions()["outcome"].mean()
     assert dca.loc[("all", "apparent", 0.5), "net_benefit"] == pytest.approx(2 * prevalence - 1)

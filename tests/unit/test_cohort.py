@@ -203,6 +203,7 @@ def test_table_one(participants):
         "test",
         "statistic",
         "p",
+        "missing",
     ]
     assert table["variable"].tolist() == [
         name for name in ("patients", "age", "sex", "beer_sign") for _ in range(3)
@@ -236,10 +237,46 @@ def test_tiny_groups(participants):
     assert table.loc[("age", "positive"), "test"] == "Mann-Whitney U"
 
 
-def test_missing_values_are_named(participants):
-    participants.loc[3, "age"] = ""
-    with pytest.raises(ValueError, match="patient p3: age is missing"):
-        table_one(participants, [0, 1] * 6, PREDICTORS)
+def test_table_one_counts_and_compares_the_values_present(participants):
+    y = np.array([1] * 7 + [0] * 5)
+    participants.loc[[0, 8], "age"] = ""
+    participants.loc[[1, 2, 9], "sex"] = ""
+    table = table_one(participants, y, PREDICTORS)
+    by = table.set_index(["variable", "group"])
+    assert by.loc["patients", "missing"].tolist() == [0, 0, 0]
+    assert by.loc["age", ["n", "missing"]].to_numpy().tolist() == [[10, 2], [6, 1], [4, 1]]
+    assert by.loc["sex", "missing"].tolist() == [3, 2, 1]
+    assert by.loc[("sex", "positive"), "percent"] == pytest.approx(100 * 3 / 5)
+    # each row is that of a table of the patients who have the value
+    for name in ("age", "sex"):
+        present = participants[name] != ""
+        alone = table_one(participants[present], y[present], PREDICTORS)
+        rows, own = (t[t["variable"] == name].reset_index(drop=True) for t in (table, alone))
+        pd.testing.assert_frame_equal(rows.drop(columns="missing"), own.drop(columns="missing"))
+
+
+def test_table_one_of_values_that_are_all_missing(participants):
+    participants["age"], participants["sex"] = "", ""
+    by = table_one(participants, [0, 1] * 6, PREDICTORS).set_index(["variable", "group"])
+    for name in ("age", "sex"):
+        assert by.loc[name, "test"].tolist() == ["not defined"] * 3
+        assert by.loc[name, "missing"].tolist() == [12, 6, 6]
+        assert by.loc[name, "n"].tolist() == [0, 0, 0]
+    assert by.loc["sex", "percent"].isna().all()
+
+
+def test_choice_compares_the_values_present():
+    generator = np.random.default_rng(3)
+    y = np.arange(60) % 2
+    x = generator.normal(size=60) + 1.2 * y
+    gaps = generator.random(60) < 0.3
+    with_gaps = np.where(gaps, np.nan, x)
+    for kind, values in (("continuous", with_gaps), ("binary", np.where(gaps, np.nan, x > 0.5))):
+        here = ~gaps
+        assert group_p(values, y, kind) == group_p(values[here], y[here], kind)
+    predictors = [{"name": "x", "kind": "continuous"}]
+    assert choose_univariate(pd.DataFrame({"x": with_gaps}), y, predictors) == ["x"]
+    assert choose_univariate(pd.DataFrame({"x": np.full(60, np.nan)}), y, predictors) == []
 
 
 # --- agreement

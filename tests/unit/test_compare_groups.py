@@ -33,6 +33,14 @@ def test_table_is_written(tmp_path):
     assert table.loc[("beer", "total"), "level"] == "TRUE"  # the text as the table writes it
 
 
+def test_values_that_are_missing_are_counted(tmp_path):
+    table = run(tmp_path, ["1,ccRCC,,TRUE", "2,ccRCC,50,", "3,AML.wovf,40,FALSE"])
+    table = table.set_index(["variable", "group"])
+    assert table.loc["age", "missing"].tolist() == [1, 1, 0]
+    assert table.loc["beer", "missing"].tolist() == [1, 1, 0]
+    assert table.loc["age", "n"].tolist() == [2, 1, 1]
+
+
 def test_a_level_the_study_does_not_know_is_named(tmp_path):
     with pytest.raises(ValueError, match="patient 0002: diagnosis is 'RCC', the study says"):
         run(tmp_path, ["0001,ccRCC,50,TRUE", "0002,RCC,50,TRUE"])

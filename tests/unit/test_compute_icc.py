@@ -38,7 +38,7 @@ def test_published_ratings(tmp_path):
         ),
         output=SimpleNamespace(icc=str(out)),
         params=SimpleNamespace(
-            phases=["venous", "arterial"], form="ICC(A,1)", threshold=0.3, seed=1
+            phases=["venous", "arterial"], form="ICC(A,1)", threshold=0.3, seed=1, judged="estimate"
         ),
     )
     main(job)

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from cross_validate import main
 from jobs import job
@@ -21,7 +22,7 @@ def test_each_patient_is_predicted_once_by_each_model(tmp_path):
     write_table(cohort(), tmp_path / "dataset.parquet")
     main(
         job(
-            {"dataset": tmp_path / "dataset.parquet"},
+            {"dataset": tmp_path / "dataset.parquet", "readings": []},
             {"predictions": tmp_path / "predictions.csv"},
             {"choices": vars(CHOICES), "models": NAMES, "seed": 1},
             {"repeat": "2"},
@@ -56,6 +57,32 @@ def test_the_training_part_never_sees_the_rest(select):
         score = models["nomogram"].intercept + x @ models["nomogram"].coefficients
         np.testing.assert_array_equal(mine["linear_predictor"], score)
         assert set(mine["cutoff"]) == {models["nomogram"].cutoff}
+
+
+def test_a_model_is_the_same_in_any_company():
+    """Only the signatures that the models asked for stand on are fitted."""
+    data = as_dataset(cohort())
+    together = cross_validate(data, CHOICES, NAMES, repeat=1, seed=1)
+    for name in NAMES:
+        mine = together[together["model"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(cross_validate(data, CHOICES, [name], 1, 1), mine)
+
+
+def test_missing_values_are_filled_in_by_the_training_part():
+    """A value of the held-back part moves its own patients' predictions and no one else's."""
+    choices = replace(CHOICES, missing="impute")
+    table = cohort(60)
+    table.loc[::6, "clinical.age"] = np.nan
+    before = cross_validate(as_dataset(table), choices, ["image_features"], 1, 1)
+    moved = 1
+    table.loc[moved, "clinical.age"] += 100
+    after = cross_validate(as_dataset(table), choices, ["image_features"], 1, 1)
+    fold = before.loc[before["patient"] == "P001", "fold"].item()
+    same = (before["linear_predictor"] == after["linear_predictor"])[before["fold"] == fold]
+    assert (~same).sum() == 1
+    assert not (before["linear_predictor"] == after["linear_predictor"])[
+        before["fold"] != fold
+    ].any()
 
 
 def test_noise_is_worth_nothing():

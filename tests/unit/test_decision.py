@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nomoflow.decision import default_thresholds, net_benefit, treat_all, treat_none
+from nomoflow.decision import (
+    benefit_weights,
+    default_thresholds,
+    net_benefit,
+    treat_all,
+    treat_none,
+)
 
 PROBABILITIES = st.one_of(st.floats(0, 1), st.integers(0, 10).map(lambda k: k / 10))
 
@@ -40,6 +46,21 @@ def test_repeats_are_averaged():
     each = [net_benefit(y, row, default_thresholds())["net_benefit"] for row in p]
     together = net_benefit(y, p, default_thresholds())["net_benefit"]
     assert together.to_numpy() == pytest.approx(np.mean(each, axis=0), abs=1e-13)
+
+
+def test_contributions_add_up_under_any_weights():
+    generator = np.random.default_rng(7)
+    y, p = generator.integers(0, 2, 30), np.round(generator.random((4, 30)), 1)
+    parts = benefit_weights(y, p, default_thresholds())
+    assert parts.sum(axis=0) / 30 == pytest.approx(
+        net_benefit(y, p, default_thresholds())["net_benefit"].to_numpy(), abs=1e-13
+    )
+    drawn = generator.integers(0, 30, 30)
+    weight = np.bincount(drawn, minlength=30)
+    assert weight @ parts / 30 == pytest.approx(
+        net_benefit(y[drawn], p[:, drawn], default_thresholds())["net_benefit"].to_numpy(),
+        abs=1e-13,
+    )
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1, np.nan])

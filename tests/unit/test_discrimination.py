@@ -14,6 +14,7 @@ from nomoflow.discrimination import (
     delong,
     midranks,
     roc_curve,
+    sensitivities_at,
     wilson,
     youden,
 )
@@ -114,6 +115,24 @@ def test_curve_counts_calls_at_each_threshold(case):
         assert row.specificity == pytest.approx((~called[y == 0]).mean(), abs=1e-15)
     area = np.trapezoid(curve["sensitivity"][::-1], 1 - curve["specificity"][::-1])
     assert area == pytest.approx(auc(y, score), abs=1e-12)
+
+
+@given(scored(), st.data())
+def test_sensitivity_at_a_specificity(case, data):
+    """Under weights: that of the copies; the highest point of the curve there, or on its line."""
+    y, score = case
+    weight = np.array(data.draw(st.lists(st.integers(0, 2), min_size=len(y), max_size=len(y))))
+    weight[[np.argmax(y), np.argmin(y)]] += 1  # both classes are drawn
+    grid = np.array([0, 0.1, 0.25, 0.5, 0.7, 0.9, 1])
+    found = sensitivities_at(y, score, grid, np.array([np.ones(len(y)), weight]))
+    for row, times in zip(found, (np.ones(len(y), int), weight), strict=True):
+        curve = roc_curve(np.repeat(y, times), np.repeat(score, times))[::-1]
+        fpr, tpr = np.round(1 - curve["specificity"].to_numpy(), 12), curve["sensitivity"]
+        for at, value in zip(1 - grid, row, strict=True):
+            met = np.abs(fpr - at) < 1e-9
+            expected = tpr[met].max() if met.any() else np.interp(at, fpr, tpr)
+            assert value == pytest.approx(expected, abs=1e-9)
+    assert (np.diff(found, axis=1) <= 1e-12).all()
 
 
 @given(scored())

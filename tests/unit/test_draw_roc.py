@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_study import drawn_twice, words, write_study
-from report_tables import groups, performance, predictions, roc, text
+from report_tables import groups, performance, predictions, roc, roc_band, text
 
 from nomoflow.figure_evaluation import mean_roc, roc_figure
 from nomoflow.figure_style import MODELS
@@ -55,9 +55,11 @@ def test_order_of_points_does_not_matter():
 
 def test_panels_legends_and_colours():
     rows = predictions()
-    figure = roc_figure(text(roc(rows)), text(performance(rows)), text(rows), confidence=0.9)
-    apparent, cross = figure.axes
-    assert "Apparent: 100 patients, 62 events" in apparent.get_title(loc="left")
+    tables = [text(table) for table in (roc(rows), roc_band(rows), performance(rows), rows)]
+    # The figure that counts comes first; the other is named for what it is, on grey.
+    cross, apparent = roc_figure(*tables, confidence=0.9).axes
+    assert "Apparent: 100 patients, 62 events\n(optimistic" in apparent.get_title(loc="left")
+    assert apparent.get_facecolor() != cross.get_facecolor() == (1, 1, 1, 1)
     assert "Cross-validated: 100 patients, 62 events" in cross.get_title(loc="left")
     assert apparent.get_legend().get_title().get_text() == "AUC (90 % CI)"
     expected = {}
@@ -66,20 +68,35 @@ def test_panels_legends_and_colours():
         expected[model, sample] = f"{auc:.3f} ({auc - 0.03:.3f}–{auc + 0.02:.3f})"
     for sample, panel in (("apparent", apparent), ("cross_validated", cross)):
         labels = [entry.get_text() for entry in panel.get_legend().get_texts()]
-        assert [label.split("\n")[1] for label in labels] == [
+        assert labels.pop() == "90 % band of radiomics nomogram, pointwise"
+        assert [label.split(": ")[1] for label in labels] == [
             expected[model, sample] for model in ("nomogram", "radiomics", "image_features")
         ]
-        lines = {line.get_label().split("\n")[0]: line.get_color() for line in panel.lines}
+        lines = {line.get_label().split(":")[0]: line.get_color() for line in panel.lines}
         assert lines["Radiomics signature"] == MODELS["radiomics"][0]
+
+
+def test_band_is_the_leading_models_own():
+    rows = predictions()
+    tables = [text(table) for table in (roc(rows), roc_band(rows), performance(rows), rows)]
+    cross, apparent = roc_figure(*tables).axes
+    for sample, panel in (("apparent", apparent), ("cross_validated", cross)):
+        (band,) = panel.collections
+        corners = {tuple(corner) for corner in band.get_paths()[0].vertices.round(9)}
+        own = [r for r in roc_band(rows) if (r["model"], r["sample"]) == ("nomogram", sample)]
+        for row in own:
+            x = round(1 - row["specificity"], 9)
+            assert {(x, round(row["ci_low"], 9)), (x, round(row["ci_high"], 9))} <= corners
 
 
 def test_a_model_without_performance_has_a_dash_for_its_area():
     rows = predictions()
-    assert "Radiomics nomogram\n—" in words(roc_figure(text(roc(rows)), [], text(rows)))
+    figure = roc_figure(text(roc(rows)), text(roc_band(rows)), [], text(rows))
+    assert "Radiomics nomogram: —" in words(figure)
 
 
 def test_no_curves_is_said():
-    assert "No model has predictions" in words(roc_figure([], [], []))
+    assert "No model has predictions" in words(roc_figure([], [], [], []))
 
 
 def test_same_bytes_each_time(tmp_path):

@@ -26,7 +26,10 @@ def run(tmp_path, scans, stored, settings, **params):
             name = f"{one['patient']}_{one['phase']}_{one['reading']}_{part}.mha"
             sitk.WriteImage(image, str(folder / name))
     output = Job(features=tmp_path / "features.csv", failures=tmp_path / "failures.csv")
-    params = {"scans": scans, "settings": settings, "shape": False, "subbands": None, **params}
+    params = {
+        "scans": scans, "settings": settings, "shape": False, "subbands": None,
+        "shuffle_voxels": False, "seed": 1, **params,
+    }  # fmt: skip
     main(Job(input=Job(images=folder), output=output, params=Job(**params)))
     return read_rows(output.features), read_rows(output.failures), output
 
@@ -37,6 +40,15 @@ def test_values_are_those_of_extract_in_full(tmp_path):
     expected = extract(*pair, extractor(WIDE, shape=True))
     assert failures == []
     assert {name: float(rows[0][name]) for name in expected} == expected
+
+
+def test_shuffled_voxels_keep_the_histogram_and_lose_the_texture(tmp_path):
+    pair = make()
+    rows, _, _ = run(tmp_path, [scan("P1")], [(scan("P1"), pair)], {"CT": FEW}, shuffle_voxels=True)
+    expected = extract(*pair, extractor(FEW))
+    mean, idm = "original_firstorder_Mean", "original_glcm_Idm"
+    assert float(rows[0][mean]) == pytest.approx(expected[mean], rel=1e-12)
+    assert abs(float(rows[0][idm]) - expected[idm]) > 0.01
 
 
 def test_failure_costs_the_others_nothing(tmp_path):

@@ -19,7 +19,7 @@ MODELS = ["nomogram", "radiomics", "image_features", "radiomics_early", "radiomi
 TABLES = ("vif", "axes", "scale", "predictions")
 
 
-def fit(folder, table, choices=CHOICES):
+def fit(folder, table, choices=CHOICES, models=MODELS, signatures=SIGNATURES):
     """Run the script on a cohort; the folder then holds its results."""
     write_table(table, folder / "dataset.parquet")
     write_json({"engine": "none"}, folder / "settings.json")
@@ -30,17 +30,18 @@ def fit(folder, table, choices=CHOICES):
         job(
             {
                 "dataset": folder / "dataset.parquet",
-                "signatures": [folder / f"{name}.json" for name in SIGNATURES],
+                "signatures": [folder / f"{name}.json" for name in signatures],
                 "settings": folder / "settings.json",
             },
             {name: folder / f"{name}.csv" for name in TABLES}
             | {
-                "coefficients": [folder / f"{name}.coefficients.csv" for name in MODELS],
+                "coefficients": [folder / name / "coefficients.csv" for name in MODELS],
                 "model": folder / "model.json",
             },
             {
                 "study": "mine",
-                "models": MODELS,
+                "models": models,
+                "signatures": signatures,
                 "choices": vars(choices),
                 "outcome": {"column": "diagnosis", "positive": "yes", "negative": "no"},
                 "images": {},
@@ -94,7 +95,7 @@ def test_the_digest_covers_every_number(results):
 
 
 def test_every_term_has_unit_coding_and_interval(results):
-    table = read_table(results / "nomogram.coefficients.csv").set_index("term")
+    table = read_table(results / "nomogram/coefficients.csv").set_index("term")
     assert list(table.index) == ["(Intercept)", "radscore", "age", "sex"]
     assert table.loc["age", "coding"] == "per 10 years"
     assert table.loc["sex", "coding"] == "1 = male, 0 = female"
@@ -106,7 +107,7 @@ def test_every_term_has_unit_coding_and_interval(results):
 
 def test_an_in_sample_refit_enters_the_nomogram_with_a_coefficient_near_one(results):
     """y ~ Radscore alone gives 1 exactly; beside other predictors it stays near."""
-    radscore = read_table(results / "nomogram.coefficients.csv").set_index("term").loc["radscore"]
+    radscore = read_table(results / "nomogram/coefficients.csv").set_index("term").loc["radscore"]
     assert 0.5 < radscore["coefficient"] < 2
 
 
@@ -151,7 +152,7 @@ def test_a_study_without_clinical_predictors_says_so(tmp_path):
     assert models["image_features"]["status"] == "unavailable"
     assert models["volume"]["status"] == "unavailable"
     assert [term["name"] for term in models["nomogram"]["terms"]] == ["radscore"]
-    assert read_table(tmp_path / "image_features.coefficients.csv").empty
+    assert read_table(tmp_path / "image_features/coefficients.csv").empty
 
 
 def test_separation_is_named(tmp_path):
@@ -159,7 +160,7 @@ def test_separation_is_named(tmp_path):
     table["clinical.sex"] = table["outcome"].astype(float)
     fit(tmp_path, table, replace(CHOICES, separated="ml"))
     assert read_json(tmp_path / "model.json")["models"]["image_features"]["status"] == "separated"
-    rows = read_table(tmp_path / "image_features.coefficients.csv")
+    rows = read_table(tmp_path / "image_features/coefficients.csv")
     assert rows["note"].str.contains("sex").all() and rows["se"].isna().all()
 
 
@@ -179,7 +180,7 @@ def test_separated_models_are_firths(tmp_path):
     theirs = FirthLogisticRegression(gtol=1e-6, xtol=1e-6, max_iter=500)
     theirs.fit(x, table["outcome"]).lrt()
     expected = [theirs.intercept_, *theirs.coef_]
-    rows = read_table(tmp_path / "image_features.coefficients.csv")
+    rows = read_table(tmp_path / "image_features/coefficients.csv")
     assert rows["coefficient"].to_numpy() == pytest.approx(expected, abs=1e-5)
     # the library has the intercept last
     assert rows["p"].to_numpy() == pytest.approx(np.roll(theirs.lrt_pvalues_, 1), rel=1e-6)
@@ -203,3 +204,11 @@ def test_an_unknown_rule_for_separation_is_refused(tmp_path):
     table["clinical.sex"] = table["outcome"].astype(float)
     with pytest.raises(ValueError, match="firth, ml"):
         fit(tmp_path, table, replace(CHOICES, separated="ridge"))
+
+
+def test_a_variant_has_fewer_models_and_empty_tables_for_the_others(tmp_path):
+    made = fit(tmp_path, cohort(), models=["nomogram", "radiomics"], signatures=["combined"])
+    assert list(read_json(made / "model.json")["models"]) == ["nomogram", "radiomics"]
+    assert not read_table(made / "nomogram/coefficients.csv").empty
+    assert read_table(made / "volume/coefficients.csv").empty
+    assert set(read_table(made / "predictions.csv")["model"]) == {"nomogram", "radiomics"}

@@ -2,9 +2,17 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from nomoflow.calibration import recalibrate
+from nomoflow.calibration import observed_expected, recalibrate
 from nomoflow.discrimination import auc, auc_interval, classify, wilson
-from nomoflow.intervals import apparent_metrics, repeated_metrics, resampled_weights
+from nomoflow.intervals import (
+    DISTANCES,
+    ORDER,
+    apparent_metrics,
+    repeated_metrics,
+    spread_over_repeats,
+)
+from nomoflow.smoothing import calibration_errors
+from nomoflow.weighted_metrics import resampled_weights
 
 
 def predictions(n=60, repeats=3, seed=5):
@@ -20,18 +28,25 @@ def per_repeat(y, lp, p, cut):
     """Each metric of one repeat, the plain way."""
     calls = classify(y, lp, cut)
     fit = recalibrate(y, lp)
+    called = p >= 0.3
+    errors = calibration_errors(y, p)
     return {
         "auc": auc(y, lp),
         **{key: calls[key] for key in ("sensitivity", "specificity", "accuracy")},
         "brier": np.mean((p - y) ** 2),
         "calibration_intercept": fit["intercept"],
         "calibration_slope": fit["slope"],
+        "calibration_in_the_large": fit["intercept_in_the_large"],
+        "oe": observed_expected(y, p),
+        **{key: errors[key].item() for key in ("ici", "e50", "e90")},
+        "net_benefit": np.mean(called & (y == 1)) - np.mean(called & (y == 0)) * 0.3 / 0.7,
     }
 
 
 def test_estimates_are_averages_over_repeats():
     y, lp, p, cut, fold = predictions()
-    table = repeated_metrics(y, lp, p, cut, fold, resamples=50).set_index("metric")
+    table = repeated_metrics(y, lp, p, cut, fold, resamples=50, threshold=0.3)
+    table = table.set_index("metric")
     each = [per_repeat(y, *arrays) for arrays in zip(lp, p, cut, strict=True)]
     for metric in each[0]:
         expected = np.mean([row[metric] for row in each])
@@ -45,7 +60,7 @@ def test_estimates_are_averages_over_repeats():
 
 def test_intervals_are_percentiles_over_patients_with_all_their_repeats():
     y, lp, p, cut, fold = predictions()
-    table = repeated_metrics(y, lp, p, cut, fold, confidence=0.9, resamples=40, seed=9)
+    table = repeated_metrics(y, lp, p, cut, fold, 0.9, 40, seed=9, threshold=0.3)
     table = table.set_index("metric")
     resampled = []
     for weights in resampled_weights(len(y), 40, seed=9).astype(int):
@@ -53,11 +68,110 @@ def test_intervals_are_percentiles_over_patients_with_all_their_repeats():
         parts = zip(lp[:, i], p[:, i], cut[:, i], strict=True)
         rows = [per_repeat(y[i], *arrays) for arrays in parts]
         resampled.append({key: np.mean([row[key] for row in rows]) for key in rows[0]})
-    for metric in resampled[0]:
+    for metric in set(resampled[0]) - set(DISTANCES):
         low, high = np.quantile([row[metric] for row in resampled], [0.05, 0.95])
         assert table.loc[metric, "ci_low"] == pytest.approx(low, abs=1e-9)
         assert table.loc[metric, "ci_high"] == pytest.approx(high, abs=1e-9)
         assert table.loc[metric, "method"] == "patients resampled 40 times, percentile"
+
+
+def test_distances_are_moved_by_their_bias():
+    """ICI, E50 and E90: percentiles less what the resamples lie above the estimate on average.
+
+    Resampled one by one here: R interpolates its curve over other points in each resample, so the
+    figures agree to 0.001.
+    """
+    y, lp, p, cut, fold = predictions()
+    table = repeated_metrics(y, lp, p, cut, fold, 0.9, 40, seed=9).set_index("metric")
+    resampled = []
+    for weights in resampled_weights(len(y), 40, seed=9).astype(int):
+        i = np.repeat(np.arange(len(y)), weights)
+        rows = [calibration_errors(y[i], row[i]) for row in p]
+        resampled.append({key: np.mean([row[key] for row in rows]) for key in DISTANCES})
+    for metric in DISTANCES:
+        values = np.array([row[metric] for row in resampled])
+        estimate = np.mean([calibration_errors(y, row)[metric] for row in p])
+        limits = np.quantile(values, [0.05, 0.95]) - (values.mean() - estimate)
+        row = table.loc[metric]
+        assert [row["ci_low"], row["ci_high"]] == pytest.approx(limits.clip(0).tolist(), abs=1e-3)
+        assert row["method"].endswith("percentile; moved by their bias")
+
+
+def test_a_fitted_model_expects_what_was_observed():
+    """Likelihood equations: intercept 0, slope 1, O:E 1 on the patients of the fit."""
+    y, lp, _, _, _ = predictions()
+    fit = recalibrate(y, lp[0])
+    own = fit["intercept"] + fit["slope"] * lp[0]
+    table = apparent_metrics(y, own, expit(own), 0.0, resamples=30).set_index("metric")
+    for metric, truth in (
+        ("oe", 1),
+        ("calibration_slope", 1),
+        ("calibration_intercept", 0),
+        ("calibration_in_the_large", 0),
+    ):
+        assert table.loc[metric, "estimate"] == pytest.approx(truth, abs=1e-9)
+        assert table.loc[metric, "ci_low"] < truth < table.loc[metric, "ci_high"]
+    assert 0 <= table.loc["e50", "estimate"] <= table.loc["e90", "estimate"]
+
+
+def test_interval_of_a_calibrated_models_distance_holds_the_estimate():
+    """Its plain percentiles lie above it: each resample strays from the diagonal on its own."""
+    y, lp, _, _, _ = predictions(n=150)
+    fit = recalibrate(y, lp[0])
+    own = fit["intercept"] + fit["slope"] * lp[0]
+    table = apparent_metrics(y, own, expit(own), 0.0).set_index("metric")
+    weights = resampled_weights(150, 200, seed=1)
+    for metric in DISTANCES:
+        row = table.loc[metric]
+        plain = np.quantile(calibration_errors(y, expit(own), weights)[metric], 0.05)
+        assert 0 <= row["ci_low"] <= row["estimate"] < plain
+        assert row["estimate"] < row["ci_high"]
+
+
+def test_order_of_patients_is_nothing():
+    """Their weights are drawn by place, so the intervals belong to another draw, not estimates."""
+    y, lp, p, cut, fold = predictions()
+    order = np.random.default_rng(2).permutation(len(y))
+    one = repeated_metrics(y, lp, p, cut, fold, resamples=20)
+    other = repeated_metrics(
+        y[order], lp[:, order], p[:, order], cut[:, order], fold[:, order], resamples=20
+    )
+    assert other["estimate"].to_numpy() == pytest.approx(one["estimate"].to_numpy(), abs=1e-10)
+
+
+def test_spread_over_repeats():
+    y, lp, p, cut, fold = predictions(repeats=4)
+    table = spread_over_repeats(y, lp, p, cut, fold, threshold=0.3).set_index("metric")
+    assert set(table.index) == set(ORDER)
+    each = [per_repeat(y, *arrays) for arrays in zip(lp, p, cut, strict=True)]
+    for metric in each[0]:
+        values = [row[metric] for row in each]
+        row = table.loc[metric]
+        assert row["repeats"] == 4
+        found = row[["mean", "sd", "minimum", "maximum"]].tolist()
+        expected = [np.mean(values), np.std(values, ddof=1), min(values), max(values)]
+        assert found == pytest.approx(expected, abs=1e-12)
+    assert table.loc["cutoff", "mean"] == pytest.approx(cut.mean())
+    means = repeated_metrics(y, lp, p, cut, fold, resamples=5, threshold=0.3).set_index("metric")
+    together = [metric for metric in means.index if metric != "auc_within_fold"]
+    assert table.loc[together, "mean"].to_numpy() == pytest.approx(
+        means.loc[together, "estimate"].to_numpy(), abs=1e-12
+    )
+
+
+def test_spread_leaves_out_a_repeat_without_the_metric():
+    y, lp, p, cut, fold = predictions(repeats=3)
+    lp[1], p[1] = 0.2, expit(0.2)
+    table = spread_over_repeats(y, lp, p, cut, fold).set_index("metric")
+    slopes = [recalibrate(y, lp[i])["slope"] for i in (0, 2)]
+    assert table.loc["calibration_slope", "repeats"] == 2
+    assert table.loc["calibration_slope", "mean"] == pytest.approx(np.mean(slopes))
+    assert table.loc["auc", ["repeats", "minimum"]].tolist() == [3, 0.5]
+    once = spread_over_repeats(y, *(part[:1] for part in (lp, p, cut, fold))).set_index("metric")
+    assert np.isnan(once.loc["auc", "sd"])
+    # but the mean over two of three repeats is no estimate of the three
+    whole = repeated_metrics(y, lp, p, cut, fold, resamples=5).set_index("metric")
+    assert whole.loc["calibration_slope", "method"] == "not defined"
 
 
 def test_repeats_do_not_narrow_the_interval():
@@ -122,7 +236,8 @@ def test_folds_of_one_class_have_no_auc():
 
 def test_apparent():
     y, lp, p, _, _ = predictions()
-    table = apparent_metrics(y, lp[0], p[0], 0.5, resamples=30).set_index("metric")
+    table = apparent_metrics(y, lp[0], p[0], 0.5, resamples=30, threshold=0.3)
+    table = table.set_index("metric")
     expected = per_repeat(y, lp[0], p[0], 0.5)
     for metric, value in expected.items():
         assert table.loc[metric, "estimate"] == pytest.approx(value, abs=1e-12)
@@ -133,8 +248,10 @@ def test_apparent():
     interval = table.loc["sensitivity", ["ci_low", "ci_high"]].tolist()
     assert interval == list(wilson(calls["tp"], calls["tp"] + calls["fn"]))
     assert table.loc["accuracy", "ci_high"] == wilson(calls["tp"] + calls["tn"], len(y))[1]
+    drawn = "patients resampled 30 times, percentile"
+    moved = f"{drawn}; moved by their bias"
     assert table["method"].tolist() == (
-        ["DeLong", "as given"] + ["Wilson"] * 3 + ["patients resampled 30 times, percentile"] * 3
+        ["DeLong", "as given", *["Wilson"] * 3, *[drawn] * 5, *[moved] * 3, drawn]
     )
     assert table.loc["cutoff", "estimate"] == 0.5
     assert "auc_within_fold" not in table.index

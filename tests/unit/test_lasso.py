@@ -159,3 +159,12 @@ def test_bad_input(change, message):
 def test_unknown_penalty():
     with pytest.raises(ValueError, match="'min', '1se'"):
         cross_validated_path(*cohort(p=3)).index("best")
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_data_stay_as_they_were(order):
+    z, y, fold = cohort()
+    given = np.array(3 * z + 1, order=order)  # the solver scales what it works on in place
+    before = given.copy()
+    cross_validated_path(given, y, fold)
+    assert np.array_equal(given, before)

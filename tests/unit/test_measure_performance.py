@@ -6,7 +6,9 @@ from sklearn.metrics import accuracy_score, brier_score_loss, recall_score, roc_
 from synthetic_predictions import MODELS, predictions
 
 from nomoflow.by_model import judged
-from nomoflow.run import read_json, read_table, write_table
+from nomoflow.run import read_table, write_table
+
+PARAMS = {"models": MODELS, "intervals": 200, "confidence": 0.95, "seed": 1, "threshold": 0.4}
 
 
 @pytest.fixture(scope="module")
@@ -16,15 +18,16 @@ def results(tmp_path_factory):
     main(
         job(
             {"predictions": folder / "predictions.csv"},
-            {"performance": folder / "performance.csv", "metrics": folder / "metrics.json"},
-            {"models": MODELS, "intervals": 200, "confidence": 0.95, "seed": 1},
+            {"performance": folder / "measured.csv", "repeats": folder / "repeats.csv"},
+            PARAMS,
         )
     )
     return folder
 
 
 def by_hand(rows):
-    """The metrics of one set of predictions by scikit-learn."""
+    """The metrics of one set of predictions, mostly by scikit-learn."""
+    treated = rows["probability"] >= 0.4
     y, called = rows["outcome"], rows["linear_predictor"] >= rows["cutoff"]
     return {
         "auc": roc_auc_score(y, rows["linear_predictor"]),
@@ -32,6 +35,8 @@ def by_hand(rows):
         "sensitivity": recall_score(y, called),
         "specificity": recall_score(1 - y, ~called),
         "accuracy": accuracy_score(y, called),
+        "oe": y.sum() / rows["probability"].sum(),
+        "net_benefit": (y * treated - (1 - y) * treated * 0.4 / 0.6).mean(),
     }
 
 
@@ -40,16 +45,41 @@ def by_hand(rows):
 def test_a_metric_is_computed_per_repeat_and_averaged(results, model, sample):
     rows = predictions().query("model == @model and sample == @sample")
     expected = pd.DataFrame([by_hand(part) for _, part in rows.groupby("repeat")]).mean()
-    table = read_table(results / "performance.csv").query("model == @model and sample == @sample")
+    table = read_table(results / "measured.csv").query("model == @model and sample == @sample")
     found = table.set_index("metric")
     for metric, value in expected.items():
         assert found.loc[metric, "estimate"] == pytest.approx(value, abs=1e-12)
         assert found.loc[metric, "ci_low"] <= value <= found.loc[metric, "ci_high"]
-    assert read_json(results / "metrics.json")[sample][model]["auc"] == found.loc["auc", "estimate"]
+    for metric in ("calibration_in_the_large", "ici", "e50", "e90"):
+        assert found.loc[metric, ["estimate", "ci_low", "ci_high"]].notna().all()
+
+
+@pytest.mark.parametrize("model", ["nomogram", "radiomics"])
+def test_spread_over_repeats(results, model):
+    rows = predictions().query("model == @model and sample == 'cross_validated'")
+    each = pd.DataFrame([by_hand(part) for _, part in rows.groupby("repeat")])
+    table = read_table(results / "repeats.csv").query("model == @model").set_index("metric")
+    assert (table["repeats"] == 2).all()
+    for column, expected in (
+        ("mean", each.mean()),
+        ("sd", each.std(ddof=1)),
+        ("minimum", each.min()),
+        ("maximum", each.max()),
+    ):
+        assert table.loc[each.columns, column].to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_without_repeats_the_table_has_a_header_alone(tmp_path):
+    write_table(predictions(repeats=0), tmp_path / "predictions.csv")
+    names = {"performance": tmp_path / "measured.csv", "repeats": tmp_path / "repeats.csv"}
+    main(job({"predictions": tmp_path / "predictions.csv"}, names, PARAMS))
+    assert set(read_table(names["performance"])["sample"]) == {"apparent"}
+    header = "model,metric,repeats,mean,sd,minimum,maximum\n"
+    assert names["repeats"].read_text() == header
 
 
 def test_every_interval_names_its_method(results):
-    table = read_table(results / "performance.csv")
+    table = read_table(results / "measured.csv")
     assert table.loc[table["ci_low"].notna(), "method"].notna().all()
     assert "volume" not in set(table["model"])
 

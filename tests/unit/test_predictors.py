@@ -67,6 +67,18 @@ def test_bad_cells_are_named(columns, message):
         code(participants(**columns), [AGE, SEX, SIGN])
 
 
+def test_missing_values_where_they_are_allowed():
+    table = participants(age=["50", "", "70"], sex=["", "male", None], beer=[" ", "no", "yes"])
+    coded = code(table, [AGE, SEX, SIGN], allow_missing=True)
+    expected = {"age": [5, np.nan, 7], "sex": [np.nan, 1, np.nan], "beer": [np.nan, 0, 1]}
+    pd.testing.assert_frame_equal(coded, pd.DataFrame(expected, dtype=float))
+    bad = participants(age=["50", "NA", "70"])
+    with pytest.raises(ValueError, match="patient 002: age is 'NA', which is no number"):
+        code(bad, [AGE], allow_missing=True)
+    with pytest.raises(ValueError, match="patient 002: beer is 'unknown', the study says"):
+        code(participants(beer=["yes", "unknown", ""]), [SIGN], allow_missing=True)
+
+
 def test_absent_column_and_unknown_kind():
     with pytest.raises(ValueError, match="no column grade among the participants' columns: patien"):
         code(participants(), [{"name": "grade", "kind": "binary", "positive": "3"}])
@@ -83,6 +95,8 @@ def test_outcome():
     codes = outcome_codes(participants(), OUTCOME)
     assert codes.tolist() == [1, 0, 1]
     assert np.issubdtype(codes.dtype, np.integer)
+    with pytest.raises(ValueError, match="patient 002: diagnosis is missing"):
+        outcome_codes(participants(diagnosis=["ccRCC", "", "ccRCC"]), OUTCOME)
     with pytest.raises(ValueError, match="patient 003: diagnosis is 'RCC', the study says 'ccRCC'"):
         outcome_codes(participants(diagnosis=["ccRCC", "AML.wovf", "RCC"]), OUTCOME)
 

@@ -7,14 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nomoflow.reliability import (
-    FORMS,
-    ICC_COLUMNS,
-    assess,
-    check_against_pingouin,
-    icc_per_feature,
-    intraclass_correlation,
-)
+from nomoflow.icc import FORMS, icc_per_feature, intraclass_correlation
+from nomoflow.reliability import ICC_COLUMNS, assess, check_against_pingouin
 
 # Shrout and Fleiss, Psychol Bull 1979;86:420-428, table 2: six targets, four judges
 JUDGES = np.array(
@@ -290,3 +284,27 @@ def test_bad_feature_tables(change, message):
     first, _ = two_readings()
     with pytest.raises(ValueError, match=message):
         assess({"venous": change(feature_table(a1=first))}, "ICC(A,1)", 0.75, seed=1)
+
+
+def test_the_lower_limit_is_stricter_than_the_estimate():
+    """Shrout and Fleiss' judges 3 and 4: ICC(A,1) is 11/26 with a lower limit far below it."""
+    rows = [("a1", [5, 3, 6, 2, 6, 4]), ("b1", [8, 2, 8, 6, 9, 7])]
+    table = pd.concat(
+        pd.DataFrame(
+            {
+                "patient": [f"P{i}" for i in range(6)],
+                "reading": reading,
+                "rated": np.array(values, float),
+                "same": np.arange(6.0),
+            }
+        )
+        for reading, values in rows
+    )
+    by_estimate = assess({"CT": table}, "ICC(A,1)", 0.3, 1)
+    by_limit = assess({"CT": table}, "ICC(A,1)", 0.3, 1, "lower_limit")
+    assert by_estimate["kept"].tolist() == [True, True]
+    # identical readings have no interval: their estimate of 1 is judged
+    assert by_limit["kept"].tolist() == [False, True]
+    assert by_limit["reason"][0] == "ICC's lower limit not above 0.3"
+    with pytest.raises(ValueError, match=r"allowed: estimate, lower_limit"):
+        assess({"CT": table}, "ICC(A,1)", 0.3, 1, "upper")

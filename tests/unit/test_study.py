@@ -42,6 +42,7 @@ def study(tmp_path, monkeypatch):
     }
     config["images"] |= {"scans": "scans.csv", "phases": list(PHASES), "roots": []}
     config["features"]["settings"] = "settings.yaml"
+    config["evaluation"]["subgroups"] = [{"column": "sign"}]
     return config
 
 

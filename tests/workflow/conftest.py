@@ -1,5 +1,7 @@
 """The quick study, run once a session through the real command line."""
 
+import fcntl
+import os
 import re
 
 import pytest
@@ -9,8 +11,19 @@ from workflow.refusal import Own
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A folder with the whole quick study, done. Nobody changes it: see ``study``."""
-    return running.run_whole(tmp_path_factory.mktemp("finished") / "project")
+    """A folder with the whole quick study, done. Nobody changes it: see ``study``.
+
+    Tests run in several processes: the first that asks makes it, the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, done = shared / "finished/project", shared / "finished.done"
+    with open(shared / "finished.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            running.run_whole(folder)
+            done.touch()
+    return folder
 
 
 @pytest.fixture

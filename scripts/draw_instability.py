@@ -1,0 +1,15 @@
+"""Rule draw_instability: each patient's probability by the models of resamples."""
+
+from nomoflow.figure_stability import instability_figure
+from nomoflow.figure_style import save
+from nomoflow.run import log_to, read_rows
+
+
+def main(job):
+    figure = instability_figure(read_rows(job.input.instability), job.params.confidence)
+    save(figure, job.output.svg, job.output.pdf)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,138 @@
+"""Stability in the report: would other patients have led to the same features and predictions?"""
+
+from collections.abc import Mapping
+from statistics import mean, median
+
+from nomoflow.report_blocks import (
+    absent,
+    cell,
+    decimal,
+    estimate,
+    heading,
+    interval,
+    table,
+    whole,
+)
+from nomoflow.wording import Rows, is_true, model_label, models_in, number, signed, where
+
+_LISTED = 15  # features of a signature in its table, those of the final signature beside
+# Measures with an interval, and measures whose quartiles take its place.
+_ESTIMATED = {
+    "nogueira": "Nogueira's index",
+    "empty": "Empty, share",
+    "fallback": "LASSO's own score, share",
+}
+_SPREAD = {"features": ("Features", 0), "lambda": ("λ", 4)}
+
+
+def stability(study: Mapping) -> list[dict]:
+    """Selection over resamples, the penalties chosen, and how far predictions move."""
+    return [
+        heading("Features over the resamples"),
+        _measures(study),
+        study["figure"]("stability"),
+        *_frequencies(study),
+        heading("Each patient's prediction over the resamples"),
+        study["figure"]("instability"),
+        _instability(study["instability"]),
+    ]
+
+
+def _measures(study: Mapping) -> dict:
+    rows = study["stability"]
+    if not rows:
+        return absent(
+            "How stable the selection is was not measured: it needs resamples "
+            "(evaluation.resamples)."
+        )
+    body = []
+    for name in dict.fromkeys(row["signature"] for row in rows):
+        own = {row["measure"]: row for row in where(rows, signature=name)}
+        body.append(
+            [
+                name,
+                *(estimate(own.get(measure), 2) for measure in _ESTIMATED),
+                *(estimate(own.get(measure), digits) for measure, (_, digits) in _SPREAD.items()),
+            ]
+        )
+    return table(
+        ["Signature", *_ESTIMATED.values(), *(label for label, _ in _SPREAD.values())],
+        body,
+        "Stability of the selection. Nogueira's index is 1 where every resample keeps the same "
+        "features and 0 is expected where each keeps as many at random; below 0.4 is called poor, "
+        "above 0.75 excellent (Nogueira 2018). Empty, or with the LASSO's own score in place of a "
+        "refit: shares of the resamples; an empty signature is a result and is never left out.",
+        groups=[
+            ("", 1),
+            (f"Estimate ({study['ci']})", len(_ESTIMATED)),
+            ("Median (quartiles)", len(_SPREAD)),
+        ],
+    )
+
+
+def _frequencies(study: Mapping) -> list[dict]:
+    found = study["frequencies"]
+    if not found:
+        return [absent("There are no resamples to count how often each feature is chosen.")]
+    return [_frequency(name, rows, study) for name, rows in found.items()]
+
+
+def _frequency(name: str, rows: Rows, study: Mapping) -> dict:
+    if not rows:
+        return absent(f"Signature {name}: no resample kept any feature.")
+    rows = sorted(rows, key=lambda row: (-number(row["share"]), row["feature"]))
+    shown = [row for i, row in enumerate(rows) if i < _LISTED or is_true(row["selected"])]
+    rest = len(rows) - len(shown)
+    final = sum(is_true(row["selected"]) for row in rows)
+    often = sum(is_true(row["selected"]) and number(row["share"]) >= 0.5 for row in rows)
+    more = f" {rest} more stand in signature/{name}/frequency.csv." if rest else ""
+    of_final = (
+        f"{often} of the final signature's {final} features are in half of them or more."
+        if final
+        else "The final signature is empty."
+    )
+    return table(
+        ["Feature", "Final signature", "Resamples", "%", study["ci"]],
+        [
+            (
+                row["feature"],
+                "kept" if is_true(row["selected"]) else "not kept",
+                cell(f"{row['count']} of {row['resamples']}", numeric=True),
+                decimal(_percent(row, "share"), 0),
+                interval({name: _percent(row, name) for name in ("ci_low", "ci_high")}, digits=0),
+            )
+            for row in shown
+        ],
+        f"Signature {name}: how often each feature was chosen. {of_final}{more}",
+        folded=name != "combined",
+    )
+
+
+def _percent(row: Mapping[str, str], column: str) -> str:
+    return str(100 * number(row[column])) if row[column] else ""
+
+
+def _instability(rows: Rows | None) -> dict:
+    if not rows:
+        return absent("How far predictions move over resamples was not measured.")
+    body = []
+    for model in [*models_in(rows), *sorted({r["model"] for r in rows} - set(models_in(rows)))]:
+        own = where(rows, model=model)
+        moved = [number(row["mape"]) for row in own if row["mape"]]
+        wide = [number(row["high"]) - number(row["low"]) for row in own if row["high"]]
+        body.append(
+            [
+                model_label(model),
+                whole(len(own)),
+                decimal(mean(moved) if moved else None),
+                decimal(max(moved) if moved else None),
+                cell(signed(median(wide), 3) if wide else "", "not computed", numeric=True),
+            ]
+        )
+    return table(
+        ["Model", "Patients", "MAPE, mean", "MAPE, greatest", "Interval's width, median"],
+        body,
+        "Instability of the predicted probabilities (Riley and Collins 2023). MAPE: a patient's "
+        "mean absolute difference between the model's probability and those of the models of the "
+        "resamples; beside it, the width of the interval that holds most of them.",
+    )

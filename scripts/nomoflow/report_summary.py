@@ -1,0 +1,171 @@
+"""What a reader sees first: the models side by side, and the warnings with their remedies."""
+
+from collections.abc import Mapping
+
+from nomoflow.report_blocks import absent, estimate, note, table, text, whole
+from nomoflow.report_samples import among, figure_of, optimism, samples_of
+from nomoflow.wording import (
+    HEADS,
+    OPTIMISTIC,
+    Rows,
+    by_importance,
+    metric,
+    model_label,
+    models_in,
+    with_interval,
+)
+
+_JUDGED = {
+    "sensitivity": ("Sens.", 2),
+    "specificity": ("Spec.", 2),
+    "accuracy": ("Acc.", 2),
+    "brier": ("Brier", 3),
+    "calibration_slope": ("Slope", 2),
+}
+WHY = (
+    "Cross-validated and .632+ figures lead because they rest on patients that the models were "
+    "not made from, with every data-driven step repeated; Harrell's correction of the apparent "
+    "figure stays too high where features are selected: on pure noise its AUC stays near 0.69 "
+    "where patients left out of a resample give 0.51."
+)
+NEITHER = (
+    "The optimistic figures are shown because published studies report them. None of these "
+    "replaces patients from another centre."
+)
+
+
+def summary(study: Mapping) -> list[dict]:
+    """The main models side by side: honest figures first, what is optimistic marked."""
+    performance, outcome = study["performance"] or [], study["outcome"]
+    models = models_in(performance)
+    if not models:
+        return [absent("No model was evaluated.")]
+    blocks = [
+        text(_sentence(study, performance, models[0])),
+        _side_by_side(study, performance, models, outcome),
+        note(f"{WHY} {NEITHER}"),
+    ]
+    if not any(row["sample"].startswith("corrected") for row in performance):
+        blocks.append(
+            absent(
+                ".632+ and Harrell's correction are not available: this run drew no resamples "
+                "(evaluation.resamples)."
+            )
+        )
+    if study["warnings"]:
+        many = len(study["warnings"])
+        blocks.append(note(f"This run gave {many} warning{'s' * (many > 1)}: see Warnings, below."))
+    return blocks
+
+
+def _sentence(study: Mapping, performance: Rows, model: str) -> str:
+    outcome = study["outcome"]
+    lead = f"The models give the probability of {outcome['positive']} against {outcome['negative']}"
+    parts = [f"{lead}{among(study)}."]
+    found = [(name, metric(performance, model, name, "auc")) for name in samples_of(performance)]
+    honest = [
+        f"{_LEADS[name]} {with_interval(row)}" for name, row in found if row and name in _LEADS
+    ]
+    if honest:
+        parts.append(f"{model_label(model)}: {', '.join(honest)}")
+        apparent = metric(performance, model, "apparent", "auc")
+        parts[-1] += f"; apparent, and optimistic, {with_interval(apparent)}." if apparent else "."
+    return " ".join(parts)
+
+
+_LEADS = {"cross_validated": "cross-validated AUC", "corrected_632": ".632+ AUC"}
+
+
+def _side_by_side(study: Mapping, performance: Rows, models: list[str], outcome: Mapping) -> dict:
+    samples = samples_of(performance)
+    honest = [name for name in samples if name not in OPTIMISTIC]
+    optimistic = [name for name in samples if name in OPTIMISTIC]
+    groups = [
+        ("", 1),
+        (f"AUC ({study['ci']}), honest", len(honest)),
+        ("AUC, optimistic", len(optimistic)),
+        ("Cross-validated", len(_JUDGED)),
+        ("Optimism", 1),
+    ]
+    rows = [
+        [
+            model_label(model),
+            *map(figure_of(performance, model, "auc"), [*honest, *optimistic]),
+            *(
+                estimate(_bare(metric(performance, model, "cross_validated", name)), digits)
+                for name, (_, digits) in _JUDGED.items()
+            ),
+            optimism(performance, model),
+        ]
+        for model in models
+    ]
+    start = 1 + len(honest)
+    return table(
+        ["Model", *(HEADS[name] for name in [*honest, *optimistic]),
+         *(label for label, _ in _JUDGED.values()), "of AUC"],
+        rows,
+        f"The models side by side{among(study)}; optimistic figures stand in italics on hatched "
+        f"ground. Sensitivity is the share of "
+        f"{outcome['positive']} at or above the cut-off; a calibration slope below 1 means "
+        "predictions that are too extreme. Last column: apparent less cross-validated AUC.",
+        groups=[(name, wide) for name, wide in groups if wide],
+        marked=range(start, start + len(optimistic)),
+    )  # fmt: skip
+
+
+def _bare(row: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """Without its interval, which Evaluation gives."""
+    return row and {**row, "ci_low": "", "ci_high": ""}
+
+
+_SHOWN = 3  # subjects named in a line
+_COLUMNS = ("stage", "code", "subject", "message", "remedy")
+
+
+def warnings(study: Mapping) -> list[dict]:
+    """Everything the run warned of, a line for each kind, with the remedy."""
+    rows = study["warnings"]
+    if rows is None:
+        return [absent("Warnings were not collected.")]
+    if not rows:
+        return [text("This run gave no warnings.")]
+    rows = by_importance(rows)
+    kinds: dict[tuple, list] = {}
+    for row in rows:
+        kinds.setdefault((row["stage"], row["code"], row["remedy"]), []).append(row)
+    blocks = [
+        table(
+            ["Warning", "Cases", "Concerns", "What it means", "Remedy"],
+            [
+                [
+                    f"{stage}: {code}",
+                    whole(len(own)),
+                    _subjects(own),
+                    own[0]["message"] + (" (the first)" if _differ(own) else ""),
+                    remedy,
+                ]
+                for (stage, code, remedy), own in kinds.items()
+            ],
+            "What a reader must know before trusting a number, the gravest first.",
+        )
+    ]
+    if len(kinds) < len(rows):
+        blocks.append(
+            table(
+                [name.capitalize() for name in _COLUMNS],
+                [[row[name] for name in _COLUMNS] for row in rows],
+                f"Warnings, one by one ({len(rows)}).",
+                folded=True,
+            )
+        )
+    return blocks
+
+
+def _subjects(rows: Rows) -> str:
+    names = list(dict.fromkeys(row["subject"] for row in rows))
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _differ(rows: Rows) -> bool:
+    return len({row["message"] for row in rows}) > 1

@@ -1,0 +1,126 @@
+"""Subgroups of patients, and variants of the study, in the report."""
+
+from collections.abc import Mapping
+
+from nomoflow.report_blocks import absent, cell, estimate, table, text, whole
+from nomoflow.report_samples import CALIBRATION, METRICS, sample_name
+from nomoflow.wording import OPTIMISTIC, Rows, heads_in, model_label, models_in, where
+
+
+def subgroups(study: Mapping) -> list[dict]:
+    """AUC by subgroup with patients and events, without tests; further measures folded."""
+    rows = study["subgroups"]
+    if not rows:
+        return [absent("No subgroups were named in the config (evaluation.subgroups).")]
+    lead, *others = heads_in(rows)
+    areas = where(rows, sample=lead, metric="auc")
+    rest = [row for row in where(rows, sample=lead) if row["metric"] != "auc"]
+    caution = (
+        "There are no tests: subgroups are small, and a difference between them is a question for "
+        "other patients."
+    )
+    blocks = (
+        [_subgroups(areas, f"AUC by subgroup, {_lower(lead)}", study, caution)] if areas else []
+    )
+    if rest:
+        blocks.append(_subgroups(rest, f"Further measures, {_lower(lead)}", study, folded=True))
+    blocks += [
+        _subgroups(where(rows, sample=name), f"Subgroups, {_lower(name)}", study, folded=True)
+        for name in others
+    ]
+    return blocks
+
+
+def _lower(sample: str) -> str:
+    name = sample_name(sample)
+    return name if name.startswith("Harrell") else name.lower()
+
+
+def _subgroups(
+    rows: Rows, title: str, study: Mapping, caution: str = "", folded: bool = False
+) -> dict:
+    """A line a subgroup's level, and a measure where there are several; a column a model."""
+    models = models_in(rows) or sorted({row["model"] for row in rows})
+    measures = list(dict.fromkeys(row["metric"] for row in rows))
+    labels = METRICS | CALIBRATION
+    optimistic = rows[0]["sample"] in OPTIMISTIC
+    body = []
+    for subgroup, level in dict.fromkeys((row["subgroup"], row["level"]) for row in rows):
+        for measure in measures:
+            own = where(rows, subgroup=subgroup, level=level, metric=measure)
+            found = {row["model"]: row for row in own}
+            body.append(
+                [
+                    subgroup.replace("_", " "),
+                    level,
+                    whole(own[0]["n"]),
+                    whole(own[0]["events"]),
+                    *([labels.get(measure, measure)] if len(measures) > 1 else []),
+                    *(estimate(found.get(model)) for model in models),
+                ]
+            )
+    heads = ["Subgroup", "Level", "Patients", "Events", *(["Measure"] * (len(measures) > 1))]
+    parts = [f"{title}, {study['ci']} below each.", caution]
+    return table(
+        [*heads, *map(model_label, models)],
+        body,
+        " ".join(filter(None, parts)),
+        folded=folded,
+        marked=range(len(heads), len(heads) + len(models)) if optimistic else (),
+    )
+
+
+def sensitivity(study: Mapping) -> list[dict]:
+    """The study again with one decision changed at a time."""
+    rows = study["sensitivity"]
+    if not rows:
+        return [
+            absent(
+                "Not part of this run. To repeat the study with one decision changed at a time: "
+                "snakemake --cores all sensitivity"
+            )
+        ]
+    models = models_in(rows) or sorted({row["model"] for row in rows})
+    samples = heads_in(rows)
+    own_features = _features(rows[0])
+    body = []
+    for variant in dict.fromkeys(row["variant"] for row in rows):
+        own = where(rows, variant=variant)
+        found = {(row["sample"], row["model"]): row for row in own}
+        body.append(
+            [
+                variant.replace("_", " "),
+                cell(own[0]["changed"], "nothing: the study as configured"),
+                whole(own[0]["candidates"]),
+                whole(own[0]["features"]),
+                whole(len(_features(own[0]) & own_features)),
+                *(
+                    estimate(found.get((sample, model)), value="auc")
+                    for sample in samples
+                    for model in models
+                ),
+            ]
+        )
+    start = 5 + len(models) * sum(name not in OPTIMISTIC for name in samples)
+    optimistic = len(models) * sum(name in OPTIMISTIC for name in samples)
+    return [
+        text(
+            "The study again with one decision changed at a time, and all that follows from it. "
+            "What holds in one line only rests on that decision; the best line is not the result."
+        ),
+        table(
+            ["Variant", "Changed", "Candidates", "Selected", "Shared",
+             *(model_label(model) for _ in samples for model in models)],
+            body,
+            f"The AUC as decisions change, {study['ci']} below each. Shared: selected features "
+            f"that the first line ({rows[0]['variant'].replace('_', ' ')}) has too.",
+            groups=[("", 2), ("Features", 3),
+                    *((f"AUC, {_lower(name)}", len(models)) for name in samples)],
+            marked=range(start, start + optimistic),
+        ),
+    ]  # fmt: skip
+
+
+def _features(row: Mapping[str, str]) -> set[str]:
+    """The names of a variant's selected features."""
+    return set(filter(None, row["selected"].split("; ")))

@@ -1,0 +1,111 @@
+import pytest
+
+from nomoflow.participants import check_analysed, read_participants
+from nomoflow.problems import Problems
+
+COHORT = {
+    "participants": "people.csv",
+    "id": "key",
+    "outcome": {"column": "diagnosis", "positive": "yes", "negative": "no"},
+    "predictors": [
+        {"name": "age", "kind": "continuous", "unit": "years"},
+        {"name": "sign", "kind": "binary", "positive": "x"},
+    ],
+    "include": [{"column": "size", "op": "<=", "value": 40, "reason": "large"}],
+    "exclude": [],
+}
+
+
+def people():
+    """Ten patients, five of a class."""
+    return [
+        {
+            "_row": str(i + 2),
+            "patient": f"{i:04d}",
+            "diagnosis": "yes" if i % 2 else "no",
+            "age": str(50 + i),
+            "sign": "x" if i % 3 else "y",
+        }
+        for i in range(10)
+    ]
+
+
+def problems(rows, missing):
+    found = Problems()
+    check_analysed(COHORT, rows, found, missing)
+    return found
+
+
+def test_an_empty_cell_is_refused_with_both_ways_out():
+    rows = people()
+    rows[3]["age"] = rows[4]["sign"] = ""
+    found = problems(rows, "refuse")
+    assert [(p.row, p.column) for p in found] == [("5", "column age"), ("6", "column sign")]
+    for problem in found:
+        assert problem.found == "an empty cell"
+        assert "op: missing" in problem.remedy and "models.missing: impute" in problem.remedy
+    assert problems(people(), "refuse") == []
+
+
+def test_to_refuse_is_the_default():
+    rows, found = people(), Problems()
+    rows[3]["age"] = ""
+    check_analysed(COHORT, rows, found)
+    assert found == problems(rows, "refuse") != []
+
+
+def test_empty_cells_are_no_problem_where_they_are_imputed():
+    rows = people()
+    rows[3]["age"] = rows[4]["sign"] = ""
+    assert problems(rows, "impute") == []
+
+
+@pytest.mark.parametrize("missing", ["refuse", "impute"])
+def test_the_outcome_is_never_imputed(missing):
+    rows = people()
+    rows[3]["diagnosis"] = ""
+    (problem,) = problems(rows, missing)
+    assert (problem.row, problem.found) == ("5", "an empty cell")
+    assert "never imputed" in problem.remedy
+
+
+def test_a_criterion_is_never_imputed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "people.csv").write_text("key,diagnosis,age,sign,size\n01,yes,50,x,\n")
+    found = Problems()
+    read_participants(COHORT, found)
+    (problem,) = found
+    assert problem.column == "column size"
+    assert "never imputed" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "count"), [("age", "yes", 5), ("age", "no", 5), ("sign", "yes", 5)]
+)
+def test_a_predictor_without_a_value_in_a_class(name, level, count):
+    rows = people()
+    for row in rows:
+        if row["diagnosis"] == level:
+            row[name] = ""
+    (problem,) = problems(rows, "impute")
+    assert problem.found == f"no value in any of the {count} patients with {level}"
+    assert problem.remedy == f"fill it in, or take {name} out of cohort.predictors"
+    # one value suffices
+    next(row for row in rows if row["diagnosis"] == level)[name] = "x" if name == "sign" else "50"
+    assert problems(rows, "impute") == []
+
+
+@pytest.mark.parametrize("name", ["age", "sign"])
+def test_a_predictor_without_any_value(name):
+    rows = [row | {name: ""} for row in people()]
+    assert [p.column for p in problems(rows, "impute")] == [f"column {name}"] * 2
+
+
+@pytest.mark.parametrize("missing", ["refuse", "impute"])
+@pytest.mark.parametrize("cell", ["NA", "nan", "?"])
+def test_a_word_for_missing_is_no_empty_cell(missing, cell):
+    rows = people()
+    rows[3]["age"] = rows[4]["sign"] = cell
+    number, levels = problems(rows, missing)
+    assert number.found == repr(cell) and "leave the cell empty" in number.remedy
+    assert cell in levels.found and "empty" in levels.remedy
