@@ -4,7 +4,7 @@
 rule fit_models:
     """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
     input:
-        dataset=result("signature", "signature/dataset.parquet"),
+        dataset=result("dataset", "signature/dataset.parquet"),
         signatures=result("signature", "signature/{signature}/status.json"),
         settings=result("features", "features/settings.json"),
     output:

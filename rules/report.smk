@@ -2,18 +2,13 @@
 FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores"]
 FIGURES += ["stability", "instability"]
 RECLASSIFICATION = "evaluation/reclassification"
-REPORT_TABLES = [
-    *(f"cohort/{name}" for name in ("flow", "exclusions", "table1", "missing", "agreement")),
-    "images/quality",
-    "reliability/icc",
-    *(f"models/{name}" for name in ("vif", "nomogram/coefficients_out_of_fold")),
-    "models/volume_correlation",
-    *(f"evaluation/{name}" for name in ("performance", "repeats", "hosmer_lemeshow")),
-    *(f"evaluation/{name}" for name in ("delong", "likelihood_ratio", "differences")),
-    RECLASSIFICATION,
-    *(f"evaluation/{name}" for name in ("stability", "instability", "subgroups")),
-    "warnings",
-]
+REPORT_TABLES = [f"cohort/{name}" for name in ("flow", "exclusions", "table1", "missing")]
+REPORT_TABLES += ["cohort/agreement", "images/quality", "reliability/icc", "warnings"]
+REPORT_TABLES += ["models/vif", "models/nomogram/coefficients_out_of_fold"]
+REPORT_TABLES += ["models/volume_correlation", "evaluation/performance", "evaluation/repeats"]
+REPORT_TABLES += ["evaluation/hosmer_lemeshow", "evaluation/delong", "evaluation/likelihood_ratio"]
+REPORT_TABLES += ["evaluation/differences", RECLASSIFICATION, "evaluation/stability"]
+REPORT_TABLES += ["evaluation/instability", "evaluation/subgroups"]
 
 
 rule count_flow:
@@ -105,6 +100,27 @@ rule write_report:
         code=code("write_report"),
     script:
         "../scripts/write_report.py"
+
+
+rule report_sensitivity:
+    """The study with one decision changed at a time, as a page beside the report."""
+    input:
+        sensitivity="results/{study}/evaluation/sensitivity.csv",
+    output:
+        page="results/{study}/report/sensitivity.html",
+    log:
+        "logs/{study}/report_sensitivity.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        study=STUDY.name,
+        outcome=config["cohort"]["outcome"],
+        phases=PHASES,
+        confidence=config["evaluation"]["confidence"],
+        texts=source_digest(workflow.basedir, *report_texts()),
+        code=code("report_sensitivity"),
+    script:
+        "../scripts/report_sensitivity.py"
 
 
 rule conclude_study:

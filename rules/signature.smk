@@ -27,7 +27,7 @@ rule gather_dataset:
 rule assign_folds:
     """Stratified folds for the cross-validation that chooses the penalty."""
     input:
-        dataset=result("signature", "signature/dataset.parquet"),
+        dataset=result("dataset", "signature/dataset.parquet"),
         given=config["signature"]["folds_file"] or [],
     output:
         folds="results/{study}/signature/folds.csv",
@@ -46,8 +46,8 @@ rule assign_folds:
 rule fit_lasso:
     """LASSO with cross-validated penalty, and the Radscore of the features that it keeps."""
     input:
-        dataset=result("signature", "signature/dataset.parquet"),
-        folds=result("signature", "signature/folds.csv"),
+        dataset=result("dataset", "signature/dataset.parquet"),
+        folds=result("dataset", "signature/folds.csv"),
     output:
         path="results/{study}/signature/{signature}/path.csv",
         trajectories="results/{study}/signature/{signature}/trajectories.csv",

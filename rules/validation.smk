@@ -4,7 +4,7 @@
 rule cross_validate:
     """One repeat of nested cross-validation: every data-driven step repeated in each training part."""
     input:
-        dataset=result("signature", "signature/dataset.parquet"),
+        dataset=result("dataset", "signature/dataset.parquet"),
         readings=readings,
     output:
         predictions="results/{study}/evaluation/repeats/{repeat}.csv",
@@ -25,7 +25,7 @@ rule cross_validate:
 rule resample_models:
     """Every data-driven step repeated on resamples of the patients, and all patients predicted."""
     input:
-        dataset=result("signature", "signature/dataset.parquet"),
+        dataset=result("dataset", "signature/dataset.parquet"),
         readings=readings,
     output:
         predictions="results/{study}/evaluation/resamples/{batch}/predictions.parquet",

@@ -7,7 +7,8 @@ import numpy as np
 from report_tables import MODELS, NEGATIVE, PHASES, POSITIVE
 
 SIGNATURES = [*PHASES, "combined"]
-PAIRS = [("nomogram", "radiomics"), ("nomogram", "image_features"), ("radiomics", "image_features")]
+PAIRS = [("nomogram", "radiomics"), ("nomogram", "image_features"), ("nomogram", "volume"),
+         ("radiomics", "image_features")]  # fmt: skip
 
 
 def repeats(performance: list[dict]) -> list[dict]:

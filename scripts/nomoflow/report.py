@@ -55,18 +55,23 @@ _ALT = {
 }
 
 
-def build(study: Mapping) -> list[dict]:
+def build(study: Mapping, names: Sequence[str] | None = None) -> list[dict]:
     """The sections in order: id, title and blocks.
 
     ``study``: study (its name), outcome {positive, negative}, phases, config, ci ("95 % CI"),
     people (patients and events in words), figure (name -> block), model, settings (documents or
     None), statuses {signature: dict}, selected and frequencies {signature: rows}, coefficients
     {model: rows}, and each of ``TABLES`` as rows, or None where the study does not have it.
+    ``names``: the ids of the sections that are wanted; all where None.
     """
-    return [{"id": name, "title": title, "blocks": make(study)} for name, title, make in SECTIONS]
+    return [
+        {"id": name, "title": title, "blocks": make(study)}
+        for name, title, make in SECTIONS
+        if names is None or name in names
+    ]
 
 
-def render(study: Mapping) -> str:
+def render(study: Mapping, names: Sequence[str] | None = None) -> str:
     """The page; every text from the study is escaped, an undefined name is an error."""
     template = (SOURCES / "study.html.j2").read_text(encoding="utf-8")
     environment = Environment(
@@ -78,7 +83,7 @@ def render(study: Mapping) -> str:
         outcome=study["outcome"],
         phases=study["phases"],
         people=study["people"],
-        sections=build(study),
+        sections=build(study, names),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from nomoflow.wording import number, signed, span
 
 MISSING = "—"
+_OUTSIDE = "†"  # beside an interval that does not hold its estimate
 
 
 def heading(content: str) -> dict:
@@ -49,6 +50,8 @@ def table(
     ``marked`` are the columns (from 0) that hold optimistic figures: italics on hatched ground.
     """
     body = [[c if isinstance(c, dict) else cell(c) for c in row] for row in rows]
+    if any(_OUTSIDE in one["below"] for row in body for one in row):
+        caption += f" {_OUTSIDE} The interval does not hold the estimate: see how it was made."
     # A column is set right if it holds numbers; its gaps and its head follow.
     numeric = [any(one["numeric"] for one in column) for column in zip(*body, strict=True)] or [
         False
@@ -90,8 +93,13 @@ def estimate(
     found = number(row[value])
     if math.isnan(found):
         return cell("", row.get("method") or row.get("note") or "not defined")
-    ends = span(row.get("ci_low", ""), row.get("ci_high", ""), digits)
-    return cell(signed(found, digits), numeric=True, below=f"({ends})" if ends else "")
+    low, high = row.get("ci_low", ""), row.get("ci_high", "")
+    ends = span(low, high, digits)
+    if not ends:
+        return cell(signed(found, digits), numeric=True)
+    outside = found < number(low) - 1e-9 or found > number(high) + 1e-9
+    shown = cell(signed(found, digits), numeric=True, below=f"({ends}){f' {_OUTSIDE}' * outside}")
+    return {**shown, "title": row.get("method", "") if outside else ""}
 
 
 def decimal(value: str | float | None, digits: int = 3, missing: str = "not defined") -> dict:

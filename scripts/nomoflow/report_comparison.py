@@ -21,7 +21,7 @@ def comparison(study: Mapping) -> list[dict]:
     """Likelihood-ratio tests, differences with intervals, DeLong; reclassification on request."""
     return [
         *_likelihood_ratio(study["likelihood_ratio"]),
-        _differences(study),
+        *_differences(study),
         *_delong(study),
         *_reclassification(study["reclassification"]),
     ]
@@ -96,10 +96,27 @@ def _in_text(model: str) -> str:
 _MEASURES = {"auc": "AUC", "net_benefit": "Net benefit"}
 
 
-def _differences(study: Mapping) -> dict:
+def _differences(study: Mapping) -> list[dict]:
     rows = study["differences"]
     if not rows:
-        return absent("Differences between models, with intervals, were not computed.")
+        return [absent("Differences between models, with intervals, were not computed.")]
+    main = [row for row in rows if _is_main(row)]
+    rest = [row for row in rows if not _is_main(row)]
+    methods = "; ".join(dict.fromkeys(row["method"] for row in rows if row["method"]))
+    threshold = study["config"].get("evaluation", {}).get("decision_threshold")
+    at = f" Net benefit at a threshold of {threshold:g}." if threshold is not None else ""
+    caption = (
+        f"Differences between models on the same patients, {study['ci']} below each"
+        f"{f' ({methods})' if methods else ''}.{at} An interval that holds 0 leaves open which "
+        "model is better."
+    )
+    blocks = [_difference_table(main, caption)] if main else []
+    if rest:
+        blocks.append(_difference_table(rest, "Differences, further pairs of models.", True))
+    return blocks
+
+
+def _difference_table(rows: Rows, caption: str, folded: bool = False) -> dict:
     keys = dict.fromkeys((row["metric"], row["model_a"], row["model_b"]) for row in rows)
     body = []
     for name, a, b in sorted(keys, key=_difference_order):
@@ -108,23 +125,13 @@ def _differences(study: Mapping) -> dict:
         body.append(
             (leading, lambda sample, own=own: estimate(own.get(sample), value="difference"))
         )
-    methods = "; ".join(dict.fromkeys(row["method"] for row in rows if row["method"]))
-    threshold = study["config"].get("evaluation", {}).get("decision_threshold")
-    at = f" Net benefit at a threshold of {threshold:g}." if threshold is not None else ""
-    return samples_table(
-        ["Measure", "Models"],
-        body,
-        heads_in(rows),
-        f"Differences between models on the same patients, {study['ci']} below each"
-        f"{f' ({methods})' if methods else ''}.{at} An interval that holds 0 leaves open which "
-        "model is better.",
-    )
+    return samples_table(["Measure", "Models"], body, heads_in(rows), caption, folded=folded)
 
 
-def _difference_order(key: tuple[str, str, str]) -> tuple:
+def _difference_order(key: tuple[str, str, str]) -> int:
+    """By measure; pairs stay in the table's order."""
     measures = list(_MEASURES)
-    known = key[0] in measures
-    return (measures.index(key[0]) if known else len(measures), not {*key[1:]} <= set(MAIN_MODELS))
+    return measures.index(key[0]) if key[0] in measures else len(measures)
 
 
 def _delong(study: Mapping) -> list[dict]:

@@ -117,18 +117,30 @@ def _spread(repeats: Rows, model: str, labels: Mapping[str, str]):
 
 
 def _methods(performance: Rows) -> dict:
-    """How each interval was made: one line a sample and method."""
-    found: dict[tuple[str, str], dict] = {}
-    names = METRICS | CALIBRATION
+    """How the intervals of the main models were made, and why there is none."""
+    models, names = models_in(performance), METRICS | CALIBRATION
+    body = []
     for sample in heads_in(performance):
+        found: dict[str, dict] = {}
         for row in where(performance, sample=sample):
-            if row["method"]:
-                kept = found.setdefault((sample, row["method"]), {})
-                kept[names.get(row["metric"], row["metric"])] = True
-    rows = [(sample_name(sample), ", ".join(own), how) for (sample, how), own in found.items()]
-    if not rows:
+            if row["method"] and row["model"] in models:
+                metrics = found.setdefault(row["method"], {}).setdefault(row["model"], [])
+                metrics.append(names.get(row["metric"], row["metric"]))
+        for method, by_model in found.items():
+            own = {", ".join(metrics): [] for metrics in by_model.values()}
+            for model, metrics in by_model.items():
+                own[", ".join(metrics)].append(model_label(model))
+            for metrics, labels in own.items():
+                who = "all main models" if len(labels) == len(models) > 1 else ", ".join(labels)
+                body.append((sample_name(sample), who, metrics, method))
+    if not body:
         return absent("The table of performance does not say how its intervals were made.")
-    return table(["Sample", "Metrics", "Interval"], rows, "How intervals were made.", folded=True)
+    return table(
+        ["Sample", "Models", "Metrics", "Interval"],
+        body,
+        "How the intervals were made, and why there is none.",
+        folded=True,
+    )
 
 
 def _calibration(study: Mapping, performance: Rows) -> list[dict]:

@@ -18,6 +18,7 @@ METRICS = {
 CALIBRATION = {
     "calibration_intercept": "Calibration intercept",
     "calibration_slope": "Calibration slope",
+    "calibration_in_the_large": "Calibration in the large",
     "oe": "Observed : expected",
     "ici": "ICI",
     "e50": "E50",

@@ -87,7 +87,7 @@ def _frequency(name: str, rows: Rows, study: Mapping) -> dict:
     often = sum(is_true(row["selected"]) and number(row["share"]) >= 0.5 for row in rows)
     more = f" {rest} more stand in signature/{name}/frequency.csv." if rest else ""
     of_final = (
-        f"{often} of the final signature's {final} features are in half of them or more."
+        f"Of {final} in the final signature, {often} are in half of the resamples or more."
         if final
         else "The final signature is empty."
     )

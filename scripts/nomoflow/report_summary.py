@@ -132,7 +132,7 @@ def warnings(study: Mapping) -> list[dict]:
     rows = by_importance(rows)
     kinds: dict[tuple, list] = {}
     for row in rows:
-        kinds.setdefault((row["stage"], row["code"], row["remedy"]), []).append(row)
+        kinds.setdefault((row["stage"], row["code"]), []).append(row)
     blocks = [
         table(
             ["Warning", "Cases", "Concerns", "What it means", "Remedy"],
@@ -141,10 +141,10 @@ def warnings(study: Mapping) -> list[dict]:
                     f"{stage}: {code}",
                     whole(len(own)),
                     _subjects(own),
-                    own[0]["message"] + (" (the first)" if _differ(own) else ""),
-                    remedy,
+                    _first(own, "message"),
+                    _first(own, "remedy"),
                 ]
-                for (stage, code, remedy), own in kinds.items()
+                for (stage, code), own in kinds.items()
             ],
             "What a reader must know before trusting a number, the gravest first.",
         )
@@ -167,5 +167,7 @@ def _subjects(rows: Rows) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _differ(rows: Rows) -> bool:
-    return len({row["message"] for row in rows}) > 1
+def _first(rows: Rows, column: str) -> str:
+    """The first text, and that there are others."""
+    others = len({row[column] for row in rows}) > 1
+    return rows[0][column] + (" (the first)" if others else "")

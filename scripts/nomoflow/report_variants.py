@@ -6,6 +6,8 @@ from nomoflow.report_blocks import absent, cell, estimate, table, text, whole
 from nomoflow.report_samples import CALIBRATION, METRICS, sample_name
 from nomoflow.wording import OPTIMISTIC, Rows, heads_in, model_label, models_in, where
 
+_LEFT_OUT = "Levels with too few patients of a class are left out."
+
 
 def subgroups(study: Mapping) -> list[dict]:
     """AUC by subgroup with patients and events, without tests; further measures folded."""
@@ -23,9 +25,9 @@ def subgroups(study: Mapping) -> list[dict]:
         [_subgroups(areas, f"AUC by subgroup, {_lower(lead)}", study, caution)] if areas else []
     )
     if rest:
-        blocks.append(_subgroups(rest, f"Further measures, {_lower(lead)}", study, folded=True))
+        blocks.append(_subgroups(rest, f"Further measures, {_lower(lead)}", study, _LEFT_OUT, True))
     blocks += [
-        _subgroups(where(rows, sample=name), f"Subgroups, {_lower(name)}", study, folded=True)
+        _subgroups(where(rows, sample=name), f"Subgroups, {_lower(name)}", study, _LEFT_OUT, True)
         for name in others
     ]
     return blocks
@@ -46,6 +48,10 @@ def _subgroups(
     optimistic = rows[0]["sample"] in OPTIMISTIC
     body = []
     for subgroup, level in dict.fromkeys((row["subgroup"], row["level"]) for row in rows):
+        if folded and not any(
+            row["estimate"] for row in where(rows, subgroup=subgroup, level=level)
+        ):
+            continue  # the first table has its patients and events
         for measure in measures:
             own = where(rows, subgroup=subgroup, level=level, metric=measure)
             found = {row["model"]: row for row in own}
@@ -76,8 +82,8 @@ def sensitivity(study: Mapping) -> list[dict]:
     if not rows:
         return [
             absent(
-                "Not part of this run. To repeat the study with one decision changed at a time: "
-                "snakemake --cores all sensitivity"
+                "A page of its own, on request: snakemake --cores all sensitivity repeats the "
+                "study with one decision changed at a time (sensitivity.html, beside this page)."
             )
         ]
     models = models_in(rows) or sorted({row["model"] for row in rows})

@@ -12,7 +12,7 @@ from typing import Any
 from nomoflow.settings import merge_settings
 
 # In the order of the data. `validation` repeats all that is learned from the data.
-STAGES = ("features", "reliability", "signature", "models", "validation")
+STAGES = ("features", "reliability", "dataset", "signature", "models", "validation")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def variants(config: dict) -> dict[str, Variant]:
         words = f"phases without {left_out}"
         add(f"without_{left_out}", "reliability", {"images": {"phases": rest}}, words)
     if config["models"]["missing"] == "impute":
-        add("complete_cases", "signature", {"models": {"missing": "leave_out"}})
+        add("complete_cases", "dataset", {"models": {"missing": "leave_out"}})
     if not config["features"]["table"]:
         for width in asked["bin_widths"]:
             widths = {phase: {"binWidth": width} for phase in phases}

@@ -38,8 +38,8 @@ OPTIMISTIC = ("corrected", "apparent")  # where features are selected, as they a
 # Codes of warnings that change what the numbers mean come first; those that need nothing, last.
 _GRAVE = (
     "failed_case", "prescaled", "separation", "optimism", "not_above_volume", "volume_proxy",
-    "sample_size", "empty", "empty_resamples", "unavailable", "refit_fallback", "missing_values",
-    "class_imbalance", "not_assessed", "collinear",
+    "sample_size", "events_per_candidate", "empty", "empty_resamples", "unavailable",
+    "refit_fallback", "missing_values", "class_imbalance", "not_assessed", "collinear",
 )  # fmt: skip
 _LIGHT = ("constant_features", "undefined_icc")
 

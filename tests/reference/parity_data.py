@@ -11,8 +11,9 @@ from scipy.special import expit
 
 from nomoflow import firth, regression
 from nomoflow.lasso import LassoPath, cross_validated_path
-from nomoflow.optimism import CORRECTED, Scores, correct, weighted_auc
+from nomoflow.optimism import CORRECTED, correct
 from nomoflow.regression import LogisticFit, coefficient_table, fit_logistic
+from nomoflow.resample_metrics import Scores, weighted_auc
 from nomoflow.signature import means_and_sds
 
 COHORTS = ("C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST")

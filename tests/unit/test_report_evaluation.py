@@ -65,6 +65,36 @@ def test_a_test_that_is_not_defined_gives_its_reason(tmp_path, study):
     ) in Page(write(tmp_path, study)).words
 
 
+def test_differences_of_the_main_models_come_before_the_others(tmp_path, study):
+    words = section(write(tmp_path, study), "evaluation")
+    main, further = words.split("Differences, further pairs of models.")
+    # Honest before optimistic; volume is no main model.
+    pair = "Radiomics nomogram − Image-feature model 0.030 (−0.010 to 0.080) 0.020"
+    assert f"AUC {pair}" in main and "Net benefit at a threshold of 0.5." in main
+    assert "Radiomics nomogram − Tumour volume" not in main
+    assert "AUC Radiomics nomogram − Tumour volume 0.030" in further
+
+
+def test_an_interval_that_leaves_its_estimate_out_is_marked(tmp_path, study):
+    path = Path(study["input"]["performance"])
+    rows = read_rows(path)
+    for row in rows:
+        if (row["model"], row["sample"], row["metric"]) == ("nomogram", "corrected_632", "auc"):
+            row |= {"ci_low": "0.915", "ci_high": "0.95", "method": "which leave the estimate out"}
+    write_rows(rows, path, list(rows[0]))
+    source = write(tmp_path, study)
+    words = section(source, "summary")
+    assert "0.910 (0.915–0.950) †" in words
+    assert "† The interval does not hold the estimate: see how it was made." in words
+    assert '<abbr title="which leave the estimate out">0.910</abbr>' in source
+
+
+def test_folded_subgroups_leave_out_levels_without_estimates(tmp_path, study):
+    words = section(write(tmp_path, study), "subgroups")
+    first, rest = words.split("Further measures")
+    assert "Sex missing 4 4 —" in first and "Sex missing" not in rest
+
+
 def test_reclassification_only_on_request(tmp_path, study):
     assert "Reclassification" not in Page(write(tmp_path, study)).words
     path = tmp_path / "reclassification.csv"
@@ -81,7 +111,7 @@ def test_stability_lists_the_top_features_and_all_of_the_final_signature(tmp_pat
     assert "corticomedullary 0.41 (0.33–0.49) 0.00 (0.00–0.12) 0.14 (0.07–0.26) 8 (5–12)" in words
     combined = words[words.index("Signature combined: how often") :]
     # Final features 0, 1, 2, 3, 5, 8 and 40; the seventh was chosen in 1 of 50 resamples.
-    assert "6 of the final signature's 7 features are in half of them or more" in combined
+    assert "Of 7 in the final signature, 6 are in half of the resamples or more" in combined
     assert "29 more stand in signature/combined/frequency.csv" in combined
     assert "Idm14 not kept 20 of 50 40 30 to 50" in combined
     assert "Idm15" not in combined and "Idm40 kept 1 of 50 2 0 to 12" in combined

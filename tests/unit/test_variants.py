@@ -101,7 +101,7 @@ def test_imputed_studies_are_compared_with_complete_cases():
     imputed = deepcopy(STUDY)
     imputed["models"]["missing"] = "impute"
     made = of(imputed)["complete_cases"]
-    assert made.config["models"]["missing"] == "leave_out" and made.first == "signature"
+    assert made.config["models"]["missing"] == "leave_out" and made.first == "dataset"
 
 
 def test_the_study_itself_is_never_changed():
