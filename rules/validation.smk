@@ -101,7 +101,9 @@ rule correct_optimism:
     params:
         models=models,
         threshold=config["evaluation"]["decision_threshold"],
+        intervals=config["evaluation"]["intervals"],
         confidence=config["evaluation"]["confidence"],
+        seed=config["evaluation"]["seed"],
         code=code("correct_optimism"),
     script:
         "../scripts/correct_optimism.py"

@@ -5,14 +5,8 @@ import pandas as pd
 from nomoflow.by_model import APPARENT, judged
 from nomoflow.dataset import signature_of
 from nomoflow.decision import default_thresholds, treat_all, treat_none
-from nomoflow.optimism import (
-    CORRECTED,
-    CORRECTED_632,
-    Scores,
-    as_scores,
-    correct,
-    correct_net_benefit,
-)
+from nomoflow.optimism import CORRECTED, CORRECTED_632, correct, correct_net_benefit
+from nomoflow.resample_metrics import Scores, as_scores
 from nomoflow.run import log_to, read_table, write_table
 
 COLUMNS = ["model", "sample", "metric", "estimate", "ci_low", "ci_high", "method"]
@@ -26,14 +20,15 @@ def main(job):
     patients = sorted(apparent["patient"].unique())
     resampled, penalties = joined(job.input.resamples), joined(job.input.penalties)
     drawn_again = refused(resampled)
+    same = {"confidence": given.confidence, "intervals": given.intervals, "seed": given.seed}
     tables, curves = [], []
     for final in judged(apparent, given.models):
         scores, counts = as_scores(resampled[resampled["model"] == final.model], patients)
         own = Scores(final.score, final.probability, final.cutoff[:, 0])
         notes = [*drawn_again, *emptied(final.model, penalties)]
-        table = correct(final.y, own, scores, counts, given.threshold, given.confidence, notes)
+        table = correct(final.y, own, scores, counts, given.threshold, notes=notes, **same)
         tables.append(table.assign(model=final.model))
-        curve = correct_net_benefit(final.y, own, scores, counts, thresholds, given.confidence)
+        curve = correct_net_benefit(final.y, own, scores, counts, thresholds, **same)
         curves.append(curve.assign(model=final.model))
     # Treating all or none learns nothing from patients: there is no optimism in it.
     y = apparent.drop_duplicates("patient")["outcome"]

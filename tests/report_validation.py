@@ -89,6 +89,7 @@ def stability() -> list[dict]:
             ("nogueira", 0.41 - 0.05 * place, 0.33, 0.49, "Nogueira 2018, 50 resamples"),
             ("empty", 1 if none else 0.02 * place, 0.0, 0.12, "1 of 50 resamples, Wilson"),
             ("fallback", 0.14, 0.07, 0.26, "7 of 50 resamples, Wilson"),
+            ("at_end", 0.06, 0.02, 0.16, "3 of 50 resamples, Wilson"),
             ("features", 8, 5, 11.5, "median and quartiles of 50 resamples"),
             ("lambda", 0.0312, 0.021, 0.0522, "median and quartiles of 50 resamples"),
         ):

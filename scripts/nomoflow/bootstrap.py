@@ -15,7 +15,7 @@ PREDICTIONS = (
     "cutoff", "baseline", "refused",
 )  # fmt: skip
 SELECTED = ("resample", "signature", "feature")
-PENALTIES = ("resample", "signature", "status", "lambda", "nonzero")
+PENALTIES = ("resample", "signature", "status", "lambda", "nonzero", "at_end")
 # Tells the inner folds of a resample from every other task that a study seeds.
 FOLDS = 1_000_002
 
@@ -27,9 +27,10 @@ def resample_models(
 
     Returns three tables. Predictions: each patient by each model of each resample, with how often
     the patient was drawn into it (count; 0 = out of bag) and how many draws were refused before it.
-    Selected: the features of each signature. Penalties: each signature's status, lambda and number
-    of features. An empty signature is a constant score, never left out; a model that is unavailable
-    has no rows. A resample is the same in whatever company it is computed.
+    Selected: the features of each signature. Penalties: each signature's status, lambda, number of
+    features, and whether that lambda is the last of its path (at_end). An empty signature is a
+    constant score, never left out; a model that is unavailable has no rows. A resample is the same
+    in whatever company it is computed.
     """
     parts = []
     for resample in resamples:

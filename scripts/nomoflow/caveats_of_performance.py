@@ -24,7 +24,7 @@ VOLUME_RHO = 0.7
 RADSCORE = "radscore"
 NOMOGRAM, CLINICAL, VOLUME = "nomogram", "image_features", "volume"
 ROUNDING = 1e-9  # a difference of decimals is not above its limit by this
-NOTHING = 1e-6  # a Cox-Snell R2 below it tells nothing
+NOTHING = 1e-3  # a Cox-Snell R2 below it tells nothing that patients enough could be found for
 
 
 def aucs(performance: Iterable[Row]) -> dict[tuple[str, str], float]:
@@ -92,7 +92,7 @@ def _patients(
             "models",
             "sample_size",
             model,
-            f"{what}: the cross-validated AUC of {auc:.3f} is not above chance, so no number of "
+            f"{what}: the cross-validated AUC of {auc:.3f} is hardly above chance, so no number of "
             "patients can be named that suffices",
             "take it that the predictors do not tell the classes apart; use others",
         )

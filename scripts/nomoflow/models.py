@@ -69,13 +69,14 @@ class Fitted:
     """A whole study as fitted on some patients; what it learned there serves any others.
 
     signatures : by phase or ``combined``; models : by name
-    penalties : by signature, the LASSO's lambda (NaN where nothing varies) and its features
+    penalties : by signature, the LASSO's lambda (NaN where nothing varies), its features, and
+        whether that lambda is the last of its path
     filled_in : the value that stands for a missing one, by predictor; empty where none may be
     """
 
     signatures: dict[str, Signature]
     models: dict[str, Model]
-    penalties: dict[str, tuple[float, int]]
+    penalties: dict[str, tuple[float, int, bool]]
     filled_in: dict[str, float]
 
     def design(self, data: Dataset) -> pd.DataFrame:
@@ -143,10 +144,15 @@ def _fit_paths(
     }
 
 
-def _penalty(path: LassoPath, rule: str) -> tuple[float, int]:
-    """The chosen lambda and the number of features that the LASSO keeps at it."""
+def _penalty(path: LassoPath, rule: str) -> tuple[float, int, bool]:
+    """The chosen lambda, the number of features kept at it, and whether the path ends there.
+
+    At its end the path does not tell whether a smaller lambda would have been better still.
+    """
     at = path.index(rule)
-    return (float(path.lambdas[at]), int(path.nonzero[at])) if at >= 0 else (float("nan"), 0)
+    if at < 0:
+        return float("nan"), 0, False
+    return float(path.lambdas[at]), int(path.nonzero[at]), at == len(path.lambdas) - 1
 
 
 def design(data: Dataset, signatures: dict[str, Signature]) -> pd.DataFrame:

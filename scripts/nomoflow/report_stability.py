@@ -21,6 +21,7 @@ _ESTIMATED = {
     "nogueira": "Nogueira's index",
     "empty": "Empty, share",
     "fallback": "LASSO's own score, share",
+    "at_end": "Smallest penalty, share",
 }
 _SPREAD = {"features": ("Features", 0), "lambda": ("λ", 4)}
 
@@ -61,7 +62,8 @@ def _measures(study: Mapping) -> dict:
         "Stability of the selection. Nogueira's index is 1 where every resample keeps the same "
         "features and 0 is expected where each keeps as many at random; below 0.4 is called poor, "
         "above 0.75 excellent (Nogueira 2018). Empty, or with the LASSO's own score in place of a "
-        "refit: shares of the resamples; an empty signature is a result and is never left out.",
+        "refit, or at the smallest penalty of its path: shares of the resamples; an empty "
+        "signature is a result and is never left out.",
         groups=[
             ("", 1),
             (f"Estimate ({study['ci']})", len(_ESTIMATED)),

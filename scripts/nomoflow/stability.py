@@ -18,7 +18,7 @@ from nomoflow.discrimination import wilson
 NAN = float("nan")
 FREQUENCY = ["feature", "count", "resamples", "share", "ci_low", "ci_high", "selected"]
 STABILITY = ["signature", "measure", "estimate", "ci_low", "ci_high", "method"]
-PENALTIES = ["signature", "resample", "status", "lambda", "nonzero"]
+PENALTIES = ["signature", "resample", "status", "lambda", "nonzero", "at_end"]
 INSTABILITY = ["patient", "model", "probability", "low", "median", "high", "mape"]
 # A standard error below it is what rounding leaves of 0.
 NOTHING = 1e-12
@@ -27,7 +27,7 @@ NOTHING = 1e-12
 def gather_penalties(penalties: pd.DataFrame, signatures: Sequence[str]) -> pd.DataFrame:
     """The chosen penalty of each signature in each resample, signatures in the order given.
 
-    penalties : resample, signature, status, lambda, nonzero of all batches.
+    penalties : resample, signature, status, lambda, nonzero, at_end of all batches.
     Raises ValueError where a signature has a resample twice, or lacks one that another has.
     """
     tables = []
@@ -147,17 +147,19 @@ def stability_of(
 ) -> pd.DataFrame:
     """The measures of one signature: measure, estimate, ci_low, ci_high, method.
 
-    nogueira (stability index), empty and fallback (shares of resamples with that status), features
-    (number) and lambda (penalty). The last two are medians, and the quartiles (R: type 7) take the
-    interval's place. penalties : the signature's own rows.
+    nogueira (stability index), empty and fallback (shares of resamples with that status), at_end
+    (share whose penalty is the last of its path, so that a smaller one might have been better),
+    features (number) and lambda (penalty). The last two are medians, and the quartiles (R: type 7)
+    take the interval's place. penalties : the signature's own rows.
     """
     rows = {"nogueira": nogueira(chosen, candidates, confidence)}
     resamples = len(penalties)
-    for status in ("empty", "fallback"):
-        count = int((penalties["status"] == status).sum())
+    counts = {status: (penalties["status"] == status).sum() for status in ("empty", "fallback")}
+    counts["at_end"] = penalties["at_end"].astype(bool).sum()
+    for measure, count in counts.items():
         share = count / resamples if resamples else NAN
         method = f"{count} of {resamples} resamples, Wilson"
-        rows[status] = _row(share, *wilson(count, resamples, confidence), method)
+        rows[measure] = _row(share, *wilson(count, resamples, confidence), method)
     rows["features"] = _quartiles(chosen.sum(axis=1), "resamples")
     lambdas = penalties["lambda"].astype(float).dropna().to_numpy()
     rows["lambda"] = _quartiles(lambdas, "resamples with a penalty")

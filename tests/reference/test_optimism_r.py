@@ -18,7 +18,8 @@ from nomoflow import regression
 from nomoflow.bootstrap import refit, resample_models
 from nomoflow.dataset import Dataset
 from nomoflow.models import Choices, fit_study
-from nomoflow.optimism import CORRECTED, Scores, as_scores, correct, measure
+from nomoflow.optimism import CORRECTED, correct
+from nomoflow.resample_metrics import Scores, as_scores, measure
 from nomoflow.validation import predictions
 
 COHORTS = ["C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST"]

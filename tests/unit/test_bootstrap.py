@@ -10,8 +10,9 @@ from nomoflow import signature
 from nomoflow.bootstrap import PENALTIES, PREDICTIONS, SELECTED, refit, resample_models
 from nomoflow.dataset import as_dataset
 from nomoflow.models import fit_study
-from nomoflow.optimism import CORRECTED, Scores, as_scores, correct, measure, weighted_auc
+from nomoflow.optimism import CORRECTED, correct
 from nomoflow.regression import fit_logistic
+from nomoflow.resample_metrics import Scores, as_scores, measure, weighted_auc
 from nomoflow.resampling import draw_patients
 from nomoflow.validation import cross_validate, predictions
 
@@ -162,6 +163,14 @@ def test_an_empty_signature_is_a_constant_and_stays():
         )
 
 
+def test_a_penalty_at_the_end_of_its_path_is_marked():
+    """Features that tell the classes apart by themselves want no penalty; noise wants much."""
+    for effect, at_end in ((9.0, True), (0.0, False)):
+        data = as_dataset(cohort(60, effect=effect, seed=2))
+        penalties = resample_models(data, CHOICES, ["radiomics"], [1, 2, 3], 1)[2]
+        assert list(penalties["at_end"]) == [at_end] * 3
+
+
 def test_no_candidate_feature_is_an_empty_signature_too():
     table = cohort()
     table = table[[c for c in table if not c.startswith(tuple(PHASES))]]
@@ -170,6 +179,7 @@ def test_no_candidate_feature_is_an_empty_signature_too():
     )
     assert selected.empty and list(selected) == list(SELECTED)
     assert list(penalties["status"]) == ["empty", "empty"] and penalties["lambda"].isna().all()
+    assert not penalties["at_end"].any()
     assert len(predicted) == 2 * 2 * 40
 
 

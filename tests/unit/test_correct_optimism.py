@@ -53,16 +53,16 @@ def inputs():
             drawn.append(predicted(lp, model, **columns))
     for b in range(B):
         status = {"early": "selected", "combined": "empty" if b < 2 else "fallback"}
-        penalties += [(b + 1, name, status[name], 0.1, 3) for name in ("early", "combined")]
-    columns = ["resample", "signature", "status", "lambda", "nonzero"]
+        penalties += [(b + 1, name, status[name], 0.1, 3, False) for name in ("early", "combined")]
+    columns = ["resample", "signature", "status", "lambda", "nonzero", "at_end"]
     return pd.concat(own), pd.concat(drawn), pd.DataFrame(penalties, columns=columns)
 
 
-def run(folder, inputs, models=MODELS, threshold=0.5):
+def run(folder, inputs, models=MODELS, threshold=0.5, first=3):
     """The script; resamples in two batches, the later one first, rows in any order."""
     own, drawn, penalties = inputs
     write_table(own, folder / "predictions.csv")
-    for name, part in (("1", drawn["resample"] <= 3), ("2", drawn["resample"] > 3)):
+    for name, part in (("1", drawn["resample"] <= first), ("2", drawn["resample"] > first)):
         write_table(drawn[part].sample(frac=1, random_state=1), folder / name / "p.parquet")
         here = penalties["resample"].isin(drawn.loc[part, "resample"])
         write_table(penalties[here], folder / name / "penalties.csv")
@@ -74,7 +74,13 @@ def run(folder, inputs, models=MODELS, threshold=0.5):
                 "penalties": [folder / "2" / "penalties.csv", folder / "1" / "penalties.csv"],
             },
             {"performance": folder / "corrected.csv", "dca": folder / "dca_corrected.csv"},
-            {"models": models, "threshold": threshold, "confidence": 0.9},
+            {
+                "models": models,
+                "threshold": threshold,
+                "confidence": 0.9,
+                "intervals": 200,
+                "seed": 1,
+            },
         )
     )
     return read_table(folder / "corrected.csv"), read_table(folder / "dca_corrected.csv")
@@ -112,6 +118,39 @@ def test_harrells_figure_by_hand(results, inputs, metric, measure, column):
         expected = measure(apparent["outcome"], apparent[column]) - np.mean(optimism)
         row = results[0].query("model == @model and metric == @metric and sample == 'corrected'")
         assert row["estimate"].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_each_figure_has_an_interval_that_holds_it(results):
+    corrected, _ = results
+    assert len(corrected) == len(MADE) * 2 * len(METRICS)
+    assert corrected["estimate"].between(corrected["ci_low"], corrected["ci_high"]).all()
+    assert (corrected["ci_low"] < corrected["ci_high"]).all()
+
+
+def test_a_score_that_is_always_empty_has_figures_without_interval_and_says_why(tmp_path, inputs):
+    own, drawn, penalties = inputs
+    for table in (own, drawn):
+        constant = table["model"] == "radiomics"
+        table.loc[constant, ["linear_predictor", "probability"]] = [0.4, expit(0.4)]
+    corrected, _ = run(tmp_path, (own, drawn, penalties))
+    of_others = corrected[corrected["model"] != "radiomics"]
+    assert of_others[["estimate", "ci_low", "ci_high"]].notna().all(axis=None)
+    table = corrected[corrected["model"] == "radiomics"].set_index(["sample", "metric"])
+    without = table["ci_low"].isna() | table["ci_high"].isna()
+    assert (table["method"].str.contains("not defined: ") == without).all()
+    for sample in ("corrected", "corrected_632"):
+        assert table.loc[(sample, "auc"), "estimate"] == 0.5 and without[sample, "auc"]
+        assert np.isnan(table.loc[(sample, "calibration_slope"), "estimate"])
+
+
+def test_the_files_are_the_same_however_resamples_were_batched(tmp_path, inputs):
+    written = []
+    for first in (1, 4, 7):
+        folder = tmp_path / str(first)
+        run(folder, inputs, first=first)
+        names = ("corrected.csv", "dca_corrected.csv")
+        written.append([(folder / name).read_bytes() for name in names])
+    assert written[0] == written[1] == written[2]
 
 
 def test_the_method_tells_what_a_figure_stands_on(results):

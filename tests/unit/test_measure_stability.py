@@ -157,12 +157,20 @@ def test_frequency_has_wilsons_interval_and_the_final_features():
 
 def test_measures_count_the_empty_signatures_in():
     penalties = pd.DataFrame(
-        {"status": ["empty", "selected", "fallback", "selected"], "lambda": [0.4, 0.1, np.nan, 0.2]}
+        {
+            "status": ["empty", "selected", "fallback", "selected"],
+            "lambda": [0.4, 0.1, np.nan, 0.2],
+            "at_end": [False, True, True, True],
+        }
     )
     chosen = sets((), (1,), (1, 2, 3), (1, 2), candidates=3)
     table = stability_of(chosen, 9, penalties).set_index("measure")
     assert table.loc["empty", "estimate"] == table.loc["fallback", "estimate"] == 0.25
     assert table.loc["empty", "method"] == "1 of 4 resamples, Wilson"
+    # R: binom::binom.confint(3, 4, methods = "wilson")
+    at_end = table.loc["at_end"]
+    np.testing.assert_allclose(at_end.tolist()[:3], [0.75, 0.3006418, 0.9544127], atol=5e-8)
+    assert at_end["method"] == "3 of 4 resamples, Wilson"
     # R: quantile(c(0, 1, 3, 2), c(.25, .5, .75)); quantile(c(.4, .1, .2), c(.25, .5, .75))
     assert table.loc["features"].tolist()[:3] == [1.5, 0.75, 2.25]
     np.testing.assert_allclose(table.loc["lambda"].tolist()[:3], [0.2, 0.15, 0.3], rtol=1e-14)
@@ -170,12 +178,12 @@ def test_measures_count_the_empty_signatures_in():
 
 
 def penalties_of(*rows):
-    columns = ["resample", "signature", "status", "lambda", "nonzero"]
+    columns = ["resample", "signature", "status", "lambda", "nonzero", "at_end"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def test_a_resample_that_is_missing_or_doubled_is_named():
-    one = (1, "early", "empty", 0.1, 0)
+    one = (1, "early", "empty", 0.1, 0, False)
     with pytest.raises(ValueError, match="resample 1 of signature early stands twice"):
         gather_penalties(penalties_of(one, one), ["early"])
     with pytest.raises(ValueError, match="resample 1 of signature combined is missing"):
@@ -192,7 +200,9 @@ def test_a_resample_that_is_missing_or_doubled_is_named():
     ],
 )
 def test_features_that_contradict_the_status_are_named(selected, message):
-    penalties = penalties_of((1, "early", "empty", 0.1, 0), (2, "early", "selected", 0.1, 1))
+    penalties = penalties_of(
+        (1, "early", "empty", 0.1, 0, False), (2, "early", "selected", 0.1, 1, False)
+    )
     table = pd.DataFrame(selected, columns=["resample", "signature", "feature"])
     with pytest.raises(ValueError, match=message):
         chosen_sets(table, penalties, "early")
@@ -249,9 +259,9 @@ SELECTED = pd.DataFrame(
     columns=["resample", "signature", "feature"],
 )  # fmt: skip
 PENALTIES = penalties_of(
-    *((i, "early", "selected", 0.1 * i, 1) for i in (1, 2, 3)),
-    (1, "combined", "empty", 0.5, 0), (2, "combined", "empty", np.nan, 0),
-    (3, "combined", "fallback", 0.2, 1),
+    *((i, "early", "selected", 0.1 * i, 1, i == 2) for i in (1, 2, 3)),
+    (1, "combined", "empty", 0.5, 0, False), (2, "combined", "empty", np.nan, 0, False),
+    (3, "combined", "fallback", 0.2, 1, True),
 )  # fmt: skip
 FINAL = {"early": ["early_a"], "combined": []}
 
@@ -263,8 +273,9 @@ def test_batches_become_one_table(tmp_path):
     assert list(found["early"]["selected"]) == [True, False]
     assert list(found["combined"]["selected"]) == [False]
     assert list(found["penalties"].columns) == [
-        "signature", "resample", "status", "lambda", "nonzero",
+        "signature", "resample", "status", "lambda", "nonzero", "at_end",
     ]  # fmt: skip
+    assert list(found["penalties"]["at_end"]) == [False, True, False, False, False, True]
     assert list(found["penalties"]["resample"]) == [1, 2, 3, 1, 2, 3]
     assert list(found["penalties"]["signature"]) == ["early"] * 3 + ["combined"] * 3
     table = found["stability"].set_index(["signature", "measure"])
@@ -273,6 +284,7 @@ def test_batches_become_one_table(tmp_path):
     index, _ = by_gwet(z)
     assert table.loc[("early", "nogueira"), "estimate"] == pytest.approx(index, rel=1e-12)
     assert table.loc[("combined", "empty"), "estimate"] == pytest.approx(2 / 3, rel=1e-12)
+    assert table.loc[("early", "at_end"), "estimate"] == pytest.approx(1 / 3, rel=1e-12)
 
 
 def test_a_filter_within_training_leaves_every_feature_a_candidate(tmp_path):
@@ -288,11 +300,14 @@ def test_a_filter_within_training_leaves_every_feature_a_candidate(tmp_path):
 
 
 def test_signatures_that_are_always_empty_go_through(tmp_path):
-    empty = penalties_of(*((i, name, "empty", np.nan, 0) for name in NAMES for i in (1, 2, 3)))
+    empty = penalties_of(
+        *((i, name, "empty", np.nan, 0, False) for name in NAMES for i in (1, 2, 3))
+    )
     found = measured(tmp_path, SELECTED.iloc[:0], empty, {"early": [], "combined": []}, 0)
     assert found["early"].empty and found["combined"].empty
     table = found["stability"].set_index(["signature", "measure"])
     assert table.loc[("combined", "empty"), "estimate"] == 1
+    assert table.loc[("combined", "at_end"), "estimate"] == 0
     assert table.loc[("combined", "features"), "estimate"] == 0
     assert "not defined" in table.loc[("combined", "nogueira"), "method"]
     assert "no resamples with a penalty" in table.loc[("combined", "lambda"), "method"]

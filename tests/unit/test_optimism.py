@@ -10,20 +10,16 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.metrics import accuracy_score, brier_score_loss, recall_score, roc_auc_score
 
+from nomoflow.corrected_intervals import BEST
 from nomoflow.decision import net_benefit
 from nomoflow.optimism import (
-    BEST,
     CORRECTED,
     CORRECTED_632,
-    METRICS,
-    Scores,
-    as_scores,
     correct,
     correct_net_benefit,
-    measure,
     no_information,
-    weighted_auc,
 )
+from nomoflow.resample_metrics import METRICS, Scores, as_scores, measure, weighted_auc
 
 THRESHOLD = 0.3
 N, B = 60, 12
@@ -198,8 +194,11 @@ def test_632_plus_on_any_problem(seed, overfit):
     apparent = measure(y, own, everyone, THRESHOLD)["auc"][0]
     expected = 1 - point_632_plus(1 - apparent, 1 - np.nanmean(out_of_bag), 0.5)
     assert table.loc[(CORRECTED_632, "auc"), "estimate"] == pytest.approx(expected, abs=1e-12)
-    limits = table[["ci_low", "ci_high"]]
-    assert (limits["ci_low"] <= limits["ci_high"]).sum() == limits.notna().all(axis=1).sum()
+    for row in table.itertuples():
+        # corrected further than a share can go: the limits end at 0 or 1 all the same
+        inside = np.clip(row.estimate, 0, 1) if row.Index[1] in BEST else row.estimate
+        said = "not defined:" in row.method
+        assert said != (row.ci_low <= inside <= row.ci_high), row
     bounded = table[table.index.get_level_values("metric").isin(BEST)]
     values = bounded[["ci_low", "ci_high"]].to_numpy()
     assert np.isnan(values).sum() + ((values >= 0) & (values <= 1)).sum() == values.size
@@ -217,34 +216,54 @@ def test_intervals_are_those_of_the_apparent_value_moved(brute, found, sample, m
     assert "location-shifted percentiles" in row["method"]
 
 
-def test_an_interval_that_leaves_the_estimate_out_says_so():
+def test_an_interval_that_would_leave_the_estimate_out_is_of_out_of_bag_patients():
     y, own, resampled, counts = problem(overfit=0.0)
     closer = resampled.lp + np.where(counts > 0, 1.2 * (y - 0.5), 0)
-    table = correct(y, own, Scores(closer, expit(closer), resampled.cut), counts, THRESHOLD)
-    outside = (table["estimate"] < table["ci_low"]) | (table["estimate"] > table["ci_high"])
-    assert outside.any()
-    assert (table["method"].str.contains("leave the estimate out") == outside).all()
-
-
-def test_models_that_fit_perfectly_have_no_interval_and_say_why():
-    """Their apparent values do not vary, which says nothing of the corrected figure."""
-    y, _, resampled, counts = problem()
-    perfect = 9 * (y - 0.5)
-    own = Scores(perfect[None], expit(perfect[None]), np.zeros(1))
-    lp = np.where(counts > 0, perfect, resampled.lp)
-    lp[0] = resampled.lp[0]  # one is not: the interval would be narrow, not a point
-    scores = Scores(lp, expit(lp), np.zeros(B))
+    scores = Scores(closer, expit(closer), resampled.cut)
     table = correct(y, own, scores, counts, THRESHOLD).set_index(["sample", "metric"])
-    for sample in (CORRECTED, CORRECTED_632):
-        row = table.loc[(sample, "auc")]
-        assert row["estimate"] < 0.97 and np.isnan([row["ci_low"], row["ci_high"]]).all()
-        assert "no interval: the apparent value is all but perfect" in row["method"]
+    train = measure(y, scores, counts.astype(float), THRESHOLD)
+    apparent = measure(y, own, np.ones((1, N)), THRESHOLD)
+    outside = 0
+    for (_, metric), row in table.iterrows():
+        if metric.startswith("calibration"):
+            continue
+        low, high = np.quantile(train[metric], [0.025, 0.975])
+        shifted = low < apparent[metric][0] < high
+        assert ("leave the estimate out" in row["method"]) != shifted
+        assert ("; location-shifted percentiles;" in f"{row['method']};") == shifted
+        assert row["ci_low"] <= row["estimate"] <= row["ci_high"]
+        outside += not shifted
+    assert outside > 4
 
 
-def test_calibration_has_no_interval_and_says_why(found):
+def test_calibration_has_an_interval_of_out_of_bag_patients(found):
     rows = found[found.index.get_level_values("metric").str.startswith("calibration")]
-    assert rows["ci_low"].isna().all()
-    assert rows["method"].str.contains("no interval: the apparent value is the same").all()
+    assert len(rows) == 4
+    assert ((rows["ci_low"] < rows["estimate"]) & (rows["estimate"] < rows["ci_high"])).all()
+    assert rows["method"].str.contains("out-of-bag patients resampled 1000 times").all()
+    assert rows["method"].str.contains("do not hold: the apparent value is the same").all()
+
+
+def test_more_patients_narrow_the_interval_of_a_slope():
+    """Four times the patients, half the width, give or take what the draw of patients does."""
+    widths = []
+    for n in (60, 240):
+        y, own, resampled, counts = problem(n=n, resamples=40, overfit=0.0)
+        table = correct(y, own, resampled, counts, THRESHOLD).set_index(["sample", "metric"])
+        row = table.loc[(CORRECTED, "calibration_slope")]
+        widths.append(row["ci_high"] - row["ci_low"])
+    assert 1.5 < widths[0] / widths[1] < 2.7
+
+
+def test_the_seed_decides_the_draws_of_patients():
+    y, own, resampled, counts = problem()
+    first, again, other = (
+        correct(y, own, resampled, counts, THRESHOLD, intervals=200, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+    assert (first["ci_low"] != other["ci_low"]).any()
+    np.testing.assert_array_equal(first["estimate"], other["estimate"])
 
 
 def test_constant_resamples_count_where_a_metric_is_defined():
@@ -277,10 +296,12 @@ def test_a_constant_model_is_worth_nothing_and_has_no_interval():
     scores = Scores(constant, expit(constant), constant[:, 0])
     table = correct(y, own, scores, counts, THRESHOLD).set_index(["sample", "metric"])
     for sample in (CORRECTED, CORRECTED_632):
-        assert table.loc[(sample, "auc"), "estimate"] == 0.5
-        assert np.isnan(table.loc[(sample, "auc"), "ci_low"])
+        area = table.loc[(sample, "auc")]
+        assert area["estimate"] == 0.5 and np.isnan([area["ci_low"], area["ci_high"]]).all()
+        assert "interval not defined: the out-of-bag value is the same" in area["method"]
         slope = table.loc[(sample, "calibration_slope")]
-        assert np.isnan(slope["estimate"]) and "not defined" in slope["method"]
+        assert np.isnan(slope["estimate"])
+        assert "not defined: the linear predictor is constant" in slope["method"]
 
 
 def test_resamples_without_a_class_out_of_bag_are_left_out():
