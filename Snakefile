@@ -21,6 +21,7 @@ include: "rules/evaluation.smk"
 include: "rules/comparison.smk"
 include: "rules/figures.smk"
 include: "rules/curves.smk"
+include: "rules/pages.smk"
 include: "rules/report.smk"
 
 

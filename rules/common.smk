@@ -188,10 +188,12 @@ def report_tables(wildcards):
     }
 
 
-def report_texts():
-    """The page's template and the captions of its figures."""
-    captions = sorted(Path(workflow.basedir, "report/captions").glob("*.rst"))
-    return ["report/study.html.j2", *(f"report/captions/{path.name}" for path in captions)]
+def page_texts(*patterns):
+    """The files below report/ that a page is made of: templates, scripts, captions."""
+    root = Path(workflow.basedir)
+    return [
+        str(p.relative_to(root)) for pattern in patterns for p in root.glob(f"report/{pattern}")
+    ]
 
 
 def captioned(figure):

@@ -96,31 +96,10 @@ rule write_report:
         models=MODELS,
         signatures=SIGNATURES,
         config=config,
-        texts=source_digest(workflow.basedir, *report_texts()),
+        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
         code=code("write_report"),
     script:
         "../scripts/write_report.py"
-
-
-rule report_sensitivity:
-    """The study with one decision changed at a time, as a page beside the report."""
-    input:
-        sensitivity="results/{study}/evaluation/sensitivity.csv",
-    output:
-        page="results/{study}/report/sensitivity.html",
-    log:
-        "logs/{study}/report_sensitivity.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        study=STUDY.name,
-        outcome=config["cohort"]["outcome"],
-        phases=PHASES,
-        confidence=config["evaluation"]["confidence"],
-        texts=source_digest(workflow.basedir, *report_texts()),
-        code=code("report_sensitivity"),
-    script:
-        "../scripts/report_sensitivity.py"
 
 
 rule conclude_study:
@@ -128,6 +107,7 @@ rule conclude_study:
     input:
         failures=failure_tables,
         report="results/{study}/report/study.html",
+        calculator="results/{study}/report/nomogram.html",
         performance="results/{study}/evaluation/performance.csv",
         exclusions="results/{study}/cohort/exclusions.csv",
         warnings="results/{study}/warnings.csv",

@@ -38,6 +38,7 @@ def summary(job):
         f"  excluded  {patients} ({job.input.exclusions})",
         f"  warnings  {len(warnings)}{codes(warnings)} ({job.input.warnings})",
         f"  report    {job.input.report}",
+        f"  nomogram  {job.input.calculator}",
         "",
     ]
     return "\n".join(lines)

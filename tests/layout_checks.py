@@ -42,6 +42,8 @@ SCHEMA = "config/schemas/config.schema.yaml"
 # Packages that are needed without an import of ours.
 NEEDED_UNSEEN = {
     "pyarrow": "pandas reads and writes parquet by it",
+    "axe-playwright-python": "the tests of pages are skipped without it",
+    "playwright": "the tests of pages are skipped without it",
     "pytest-xdist": "pytest runs in two processes by it",
 }
 LINES = {"Snakefile": 59, "rules/common.smk": 250, "rules": 150, "scripts": 400}

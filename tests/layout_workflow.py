@@ -30,7 +30,7 @@ STAGES = (
 FILES_OF = {
     "models": ("models", "validation"),
     "evaluation": ("stability", "evaluation", "comparison"),
-    "report": ("figures", "curves", "report"),
+    "report": ("figures", "curves", "pages", "report"),
 }
 ENV_OF = {file: stage for stage, files in FILES_OF.items() for file in files}
 CODE = '''def code(script):

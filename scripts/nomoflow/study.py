@@ -111,8 +111,6 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     _check_conflicts(config, read_yaml(defaults), problems)
     cohort = config["cohort"]
     rows = read_participants(cohort, problems)
-    subgroups = config["evaluation"]["subgroups"]
-    check_subgroups(cohort["participants"], subgroups, rows, problems)
     study, scans = Study(config), []
     if not study.from_table and config["images"]["scans"]:
         patients = {row["patient"] for row in rows}
@@ -125,6 +123,9 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     if not study.from_table:
         included = _leave_out_incomplete(study, included, scans)
     check_analysed(cohort, sorted(included, key=_by_row), problems, config["models"]["missing"])
+    if not problems:  # what is wrong with a predictor's cell is told once
+        subgroups = config["evaluation"]["subgroups"]
+        check_subgroups(cohort["participants"], subgroups, included, problems)
     if config["signature"]["folds_file"]:
         _check_folds(config["signature"]["folds_file"], included, problems)
     problems.stop_if_any()

@@ -35,7 +35,7 @@ def labels(monkeypatch):
 
 @pytest.fixture
 def coverage(monkeypatch):
-    return program(monkeypatch, "coverage")
+    return program(monkeypatch, "interval_coverage")
 
 
 # --- Shuffled labels --------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS):
     names = ("performance", "exclusions", "warnings")
     main(
         job(
-            {"failures": [folder / "failures.csv"], "report": "study.html"}
+            {"failures": [folder / "failures.csv"], "report": "study.html", "calculator": "nomogram.html"}
             | {name: folder / f"{name}.csv" for name in names},
             {"summary": folder / "complete.txt"},
             {"study": "mine", "confidence": 0.9, "on_problem": on_problem},
@@ -52,7 +52,7 @@ def test_paths_and_counts(tmp_path):
     assert "Study mine is complete." in text
     assert f"excluded  1 patient ({tmp_path / 'exclusions.csv'})" in text
     assert f"warnings  0 ({tmp_path / 'warnings.csv'})" in text
-    assert "report    study.html" in text
+    assert "report    study.html" in text and "nomogram  nomogram.html" in text
 
 
 def test_codes_of_the_gravest_warnings(tmp_path):

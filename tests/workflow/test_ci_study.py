@@ -36,7 +36,7 @@ TABLES = {
     "cohort/exclusions": CASE,
     "cohort/flow": "step unit subject removed remaining",
     "cohort/table1": (
-        "variable label level group n percent mean sd median q1 q3 summary test statistic p"
+        "variable label level group n percent mean sd median q1 q3 summary test statistic p missing"
     ),
     "cohort/agreement": "sign n agreed percent kappa ci_low ci_high",
     "images/failures": CASE,
@@ -52,8 +52,24 @@ TABLES = {
     "evaluation/roc": "model sample repeat threshold sensitivity specificity",
     "evaluation/delong": "sample model_a model_b auc_a auc_b difference ci_low ci_high z p note",
     "evaluation/hosmer_lemeshow": "model sample groups chi2 df p note",
-    "evaluation/calibration": "model sample kind n predicted observed",
-    "evaluation/dca": "model sample threshold net_benefit",
+    "evaluation/calibration": "model sample kind n predicted observed ci_low ci_high",
+    "evaluation/dca": "model sample threshold net_benefit ci_low ci_high",
+    "evaluation/dca_corrected": "model sample threshold net_benefit ci_low ci_high",
+    "evaluation/measured": "model sample metric estimate ci_low ci_high method",
+    "evaluation/corrected": "model sample metric estimate ci_low ci_high method",
+    "evaluation/repeats": "model metric repeats mean sd minimum maximum",
+    "evaluation/roc_band": "model sample specificity sensitivity ci_low ci_high",
+    "evaluation/likelihood_ratio": "radscore model_a model_b chi2 df p note",
+    "evaluation/differences": ("sample metric model_a model_b difference ci_low ci_high method"),
+    "evaluation/subgroups": (
+        "model sample subgroup level n events metric estimate ci_low ci_high method"
+    ),
+    "evaluation/stability": "signature measure estimate ci_low ci_high method",
+    "evaluation/penalties": "signature resample status lambda nonzero at_end",
+    "evaluation/instability": "patient model probability low median high mape",
+    "models/volume_correlation": "signature feature n rho ci_low ci_high",
+    "models/nomogram/coefficients_out_of_fold": COEFFICIENTS,
+    "cohort/missing": ("variable kind n missing percent values positive_missing negative_missing"),
     "warnings": "stage code subject message remedy",
     **{f"signature/{s}/path": "lambda deviance se nonzero chosen" for s in SIGNATURES},
     **{f"signature/{s}/trajectories": "lambda feature coefficient" for s in SIGNATURES},
@@ -61,11 +77,26 @@ TABLES = {
         f"signature/{s}/selected": "feature mean sd lasso_coefficient coefficient"
         for s in SIGNATURES
     },
+    **{
+        f"signature/{s}/frequency": "feature count resamples share ci_low ci_high selected"
+        for s in SIGNATURES
+    },
     **{f"signature/{s}/radscore": "patient outcome radscore" for s in SIGNATURES},
     **{f"models/{model}/coefficients": COEFFICIENTS for model in MODELS},
 }
-MAY_BE_EMPTY = ("failures", "selected", "trajectories", "exclusions", "warnings", "vif")
-FIGURES = ("flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores")
+MAY_BE_EMPTY = (
+    "failures",
+    "selected",
+    "frequency",
+    "trajectories",
+    "exclusions",
+    "warnings",
+    "vif",
+)
+FIGURES = (
+    "flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores", "stability",
+    "instability",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -255,3 +286,19 @@ def test_a_model_edited_by_hand_is_not_locked(finished, tmp_path):
     assert refused.code != 0
     assert "models/model.json: its digest does not fit its content" in refused.output
     assert not Path(folder, "models/ci/model.json").exists()
+
+
+def test_every_corrected_figure_has_an_interval_or_says_why_not(finished):
+    table = pd.read_csv(finished / RESULTS / "evaluation/performance.csv")
+    samples = ("apparent", "cross_validated", "corrected", "corrected_632")
+    for model, own in table.groupby("model"):
+        for sample in samples:
+            metrics = set(own.loc[own["sample"] == sample, "metric"])
+            assert {"auc", "brier", "calibration_slope", "net_benefit"} <= metrics, (model, sample)
+    corrected = table[table["sample"].str.startswith("corrected")]
+    without = corrected[corrected["ci_low"].isna()]
+    assert without["method"].str.contains("not defined|without interval").all()
+    held = corrected[corrected["ci_low"].notna()]
+    assert (held["ci_low"] <= held["estimate"] + 1e-12).all()
+    assert (held["estimate"] <= held["ci_high"] + 1e-12).all()
+    assert (held["ci_low"] < held["ci_high"]).mean() > 0.9

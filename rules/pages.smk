@@ -1,0 +1,47 @@
+# Pages beside the report: the nomogram as a calculator, and the study's variants.
+
+
+rule write_calculator:
+    """The nomogram as an offline page that computes a patient's probability."""
+    input:
+        model="results/{study}/models/model.json",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        page=report(
+            "results/{study}/report/nomogram.html",
+            caption="../report/captions/calculator.rst",
+            category="Report",
+        ),
+    log:
+        "logs/{study}/write_calculator.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        positive=config["cohort"]["outcome"]["positive"],
+        negative=config["cohort"]["outcome"]["negative"],
+        confidence=config["evaluation"]["confidence"],
+        texts=source_digest(workflow.basedir, *page_texts("nomogram*")),
+        code=code("write_calculator"),
+    script:
+        "../scripts/write_calculator.py"
+
+
+rule report_sensitivity:
+    """The study with one decision changed at a time, as a page beside the report."""
+    input:
+        sensitivity="results/{study}/evaluation/sensitivity.csv",
+    output:
+        page="results/{study}/report/sensitivity.html",
+    log:
+        "logs/{study}/report_sensitivity.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        study=STUDY.name,
+        outcome=config["cohort"]["outcome"],
+        phases=PHASES,
+        confidence=config["evaluation"]["confidence"],
+        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
+        code=code("report_sensitivity"),
+    script:
+        "../scripts/report_sensitivity.py"
