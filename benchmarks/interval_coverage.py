@@ -1,7 +1,7 @@
 """How often the nominal 95 % intervals hold what they are said to hold, where the truth is known.
 
     uv run python benchmarks/interval_coverage.py
-    uv run python benchmarks/interval_coverage.py --repeats 0.1     # a tenth of everything, to try it
+    uv run python benchmarks/interval_coverage.py --repeats 0.1  # a tenth of it, to try
 
 Patients are drawn from a known distribution, the project's own functions make the intervals, and
 the truth comes from the distribution itself, by quadrature, not from a sample. Three parts: figures

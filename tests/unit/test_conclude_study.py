@@ -27,7 +27,11 @@ def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS):
     names = ("performance", "exclusions", "warnings")
     main(
         job(
-            {"failures": [folder / "failures.csv"], "report": "study.html", "calculator": "nomogram.html"}
+            {
+                "failures": [folder / "failures.csv"],
+                "report": "study.html",
+                "calculator": "nomogram.html",
+            }
             | {name: folder / f"{name}.csv" for name in names},
             {"summary": folder / "complete.txt"},
             {"study": "mine", "confidence": 0.9, "on_problem": on_problem},
