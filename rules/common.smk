@@ -1,5 +1,4 @@
-# What all rules share: the study, the values of wildcards, and functions for inputs and params.
-# The only place for functions; standard library and Snakemake's own dependencies only.
+# What all rules share, and the only place for functions; standard library and Snakemake's own needs.
 import math
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ sys.path.insert(0, str(SCRIPTS))
 from nomoflow.code_digests import code_digests, source_digest
 from nomoflow.problems import StudyError
 from nomoflow.scans import READINGS
+from nomoflow.series_choice import folder_state, place_of
 from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
 from nomoflow.variants import variants
@@ -25,17 +25,11 @@ except StudyError as error:
     # Not a WorkflowError: Snakemake would print the place in this file around the message.
     sys.exit(f"\n{error}\n")
 
-config = STUDY.config
-PHASES = STUDY.phases
-BUCKETS = STUDY.buckets
+config, PHASES, BUCKETS = STUDY.config, STUDY.phases, STUDY.buckets
 SIGNATURES = [*PHASES, "combined"]
-MODELS = [
-    "nomogram",
-    "radiomics",
-    "image_features",
-    *[f"radiomics_{phase}" for phase in PHASES],
-    "volume",
-]
+MODELS = ["nomogram", "radiomics", "image_features"]
+MODELS += [*(f"radiomics_{phase}" for phase in PHASES), "volume"]
+SCAN_FILES = ("image", "mask")
 REPEATS = range(1, config["evaluation"]["repeats"] + 1)
 RESAMPLES = range(1, config["evaluation"]["resamples"] + 1)
 RESAMPLE_BATCHES = range(1, math.ceil(len(RESAMPLES) / config["execution"]["resamples"]) + 1)
@@ -124,12 +118,6 @@ def variant_results(stage, path):
     return [result(stage, path)(Wildcards(fromdict={"study": study})) for study in made]
 
 
-def corrected_variants():
-    """The bootstrap's figures of each variant, where the config asks for them."""
-    asked = config["sensitivity"]["resamples"]
-    return variant_results("validation", "evaluation/corrected.csv") if asked else []
-
-
 def readings(wildcards):
     """All readings' features, where the readers' agreement is found in each training part anew."""
     within = config_of(wildcards)["reliability"]["filter"] == "within_training"
@@ -148,7 +136,13 @@ def batch_scans(wildcards):
 
 def batch_files(wildcards):
     """The images and masks of a batch."""
-    return [scan[kind] for scan in batch_scans(wildcards) for kind in ("image", "mask")]
+    return [place_of(scan[kind]) for scan in batch_scans(wildcards) for kind in SCAN_FILES]
+
+
+def batch_folders(wildcards):
+    """What the DICOM folders of a batch hold: Snakemake watches a folder's own time stamp alone."""
+    paths = [scan[kind] for scan in batch_scans(wildcards) for kind in SCAN_FILES]
+    return {place_of(path): state for path in paths if (state := folder_state(path))}
 
 
 def preflight_checks(wildcards):
@@ -163,6 +157,12 @@ def failure_tables(wildcards):
     return [f"results/{wildcards.study}/{stage}/failures.csv" for stage in stages]
 
 
+def image_tables(wildcards):
+    """What is known of the images; nothing where features came as a table."""
+    names = [] if STUDY.from_table else ["quality", "acquisition"]
+    return {name: f"results/{wildcards.study}/images/{name}.csv" for name in names}
+
+
 def signature_results(name):
     """One result of every signature, phases first."""
     return expand("results/{{study}}/signature/{signature}/{name}", signature=SIGNATURES, name=name)
@@ -171,13 +171,13 @@ def signature_results(name):
 def report_tables(wildcards):
     """The tables of the report by name; what a study does not have is left out."""
     place = f"results/{wildcards.study}"
-    reclassified = config["evaluation"]["reclassification"]
-    asked = {"images/quality": not STUDY.from_table, RECLASSIFICATION: reclassified}
-    names = [name for name in REPORT_TABLES if asked.get(name, True)]
-    of_signatures = {"statuses": "status.json", "selected": "selected.csv"}
-    of_signatures["frequencies"] = "frequency.csv"
+    names = REPORT_TABLES + [RECLASSIFICATION] * config["evaluation"]["reclassification"]
+    of_signatures = dict(
+        statuses="status.json", selected="selected.csv", frequencies="frequency.csv"
+    )
     return {
         **{Path(name).name: f"{place}/{name}.csv" for name in names},
+        **image_tables(wildcards),
         "settings": f"{place}/features/settings.json",
         "model": f"{place}/models/model.json",
         **{

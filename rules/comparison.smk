@@ -45,7 +45,11 @@ rule compare_variants:
     input:
         statuses=variant_results("signature", "signature/combined/status.json"),
         measured=variant_results("validation", "evaluation/measured.csv"),
-        corrected=corrected_variants(),
+        corrected=(
+            variant_results("validation", "evaluation/corrected.csv")
+            if config["sensitivity"]["resamples"]
+            else []
+        ),
     output:
         sensitivity="results/{study}/evaluation/sensitivity.csv",
     log:

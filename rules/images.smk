@@ -13,6 +13,7 @@ rule check_images:
         "../envs/images.yaml"
     params:
         scans=batch_scans,
+        folders=batch_folders,
         repair_mm=config["images"]["geometry"]["repair_mm"],
         minimum_voxels=config["images"]["minimum_voxels"],
         code=code("check_images"),
@@ -37,6 +38,7 @@ rule resample_images:
         "../envs/images.yaml"
     params:
         scans=batch_scans,
+        folders=batch_folders,
         spacing_mm=config["images"]["spacing_mm"],
         repair_mm=config["images"]["geometry"]["repair_mm"],
         settings=phase_settings,
@@ -45,14 +47,35 @@ rule resample_images:
         "../scripts/resample_images.py"
 
 
-rule gather_quality:
-    """What each image and mask was before and after resampling, and what failed."""
+rule describe_acquisition:
+    """How the images of a batch were acquired, as far as their files tell."""
     input:
+        files=batch_files,
+        verdict=ancient("results/{study}/cohort/preflight.ok"),
+    output:
+        acquisition="results/{study}/images/acquisition/{bucket}.csv",
+    log:
+        "logs/{study}/describe_acquisition/{bucket}.log",
+    conda:
+        "../envs/images.yaml"
+    params:
+        scans=batch_scans,
+        folders=batch_folders,
+        code=code("describe_acquisition"),
+    script:
+        "../scripts/describe_acquisition.py"
+
+
+rule gather_quality:
+    """What each image and mask was before and after resampling, what failed, and how it was acquired."""
+    input:
+        acquisition=expand("results/{{study}}/images/acquisition/{bucket}.csv", bucket=BUCKETS),
         quality=expand("results/{{study}}/images/quality/{bucket}.csv", bucket=BUCKETS),
         failures=expand("results/{{study}}/images/failures/{bucket}.csv", bucket=BUCKETS),
     output:
         quality="results/{study}/images/quality.csv",
         failures="results/{study}/images/failures.csv",
+        acquisition="results/{study}/images/acquisition.csv",
     log:
         "logs/{study}/gather_quality.log",
     conda:

@@ -3,11 +3,11 @@ FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "sco
 FIGURES += ["stability", "instability"]
 RECLASSIFICATION = "evaluation/reclassification"
 REPORT_TABLES = [f"cohort/{name}" for name in ("flow", "exclusions", "table1", "missing")]
-REPORT_TABLES += ["cohort/agreement", "images/quality", "reliability/icc", "warnings"]
+REPORT_TABLES += ["cohort/agreement", "reliability/icc", "warnings"]
 REPORT_TABLES += ["models/vif", "models/nomogram/coefficients_out_of_fold"]
 REPORT_TABLES += ["models/volume_correlation", "evaluation/performance", "evaluation/repeats"]
 REPORT_TABLES += ["evaluation/hosmer_lemeshow", "evaluation/delong", "evaluation/likelihood_ratio"]
-REPORT_TABLES += ["evaluation/differences", RECLASSIFICATION, "evaluation/stability"]
+REPORT_TABLES += ["evaluation/differences", "evaluation/stability"]
 REPORT_TABLES += ["evaluation/instability", "evaluation/subgroups"]
 
 
@@ -51,6 +51,7 @@ rule draw_flow:
 rule collect_warnings:
     """What a reader must know before trusting a number, each with its remedy."""
     input:
+        unpack(image_tables),
         failures=failure_tables,
         icc="results/{study}/reliability/icc.csv",
         statuses=signature_results("status.json"),

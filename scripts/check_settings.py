@@ -1,7 +1,7 @@
 """Rule check_settings: whether pyradiomics knows every setting of each phase."""
 
 from nomoflow.extraction import SettingsError, extractor, quiet
-from nomoflow.images import PROBLEM_COLUMNS
+from nomoflow.image_problems import PROBLEM_COLUMNS
 from nomoflow.run import log_to, write_rows
 
 

@@ -1,7 +1,7 @@
 """Rule check_table: whether the ready feature table has every patient and phase, in numbers."""
 
 from nomoflow.feature_table import read_ready_table
-from nomoflow.images import PROBLEM_COLUMNS
+from nomoflow.image_problems import PROBLEM_COLUMNS
 from nomoflow.run import log_to, write_rows
 
 

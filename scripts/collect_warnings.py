@@ -1,6 +1,6 @@
 """Rule collect_warnings: what a reader must know before trusting a number."""
 
-from nomoflow import caveats, caveats_of_performance
+from nomoflow import caveats, caveats_of_images, caveats_of_performance
 from nomoflow.run import log_to, read_json, read_rows, write_rows
 
 
@@ -12,6 +12,7 @@ def main(job):
     performance = read_rows(job.input.performance)
     rows = [
         *caveats.of_cohort(missing, document["cohort"]),
+        *caveats_of_images.of_images(read_all(job, "quality"), read_all(job, "acquisition")),
         *caveats.of_features(failures, job.params.prescaled),
         *caveats.of_reliability(read_rows(job.input.icc)),
         *caveats.of_signatures(statuses),
@@ -23,6 +24,12 @@ def main(job):
         ),
     ]
     write_rows(rows, job.output.warnings, caveats.COLUMNS)
+
+
+def read_all(job, name):
+    """The rows of a table that a study without images does not have."""
+    path = getattr(job.input, name, None)
+    return read_rows(path) if path else []
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Rule gather_quality: what each image and mask was before and after resampling, what failed."""
+"""Rule gather_quality: the images of all batches: quality, acquisition, and what failed."""
 
+from nomoflow.acquisition import ACQUISITION_COLUMNS
 from nomoflow.exclusions import COLUMNS, in_order
 from nomoflow.image_quality import QUALITY_COLUMNS
 from nomoflow.run import log_to, read_rows, write_rows
@@ -8,6 +9,9 @@ from nomoflow.run import log_to, read_rows, write_rows
 def main(job):
     write_rows(gathered(job.input.quality), job.output.quality, QUALITY_COLUMNS)
     write_rows(gathered(job.input.failures), job.output.failures, COLUMNS)
+    acquired = [row for path in job.input.acquisition for row in read_rows(path)]
+    acquired.sort(key=lambda row: (row["patient"], row["phase"]))
+    write_rows(acquired, job.output.acquisition, ACQUISITION_COLUMNS)
 
 
 def gathered(paths):

@@ -105,11 +105,14 @@ SCAN_COLUMNS = (
     ),
     (
         "`image`",
-        "NIfTI, NRRD or MetaImage file, or folder of a DICOM series, beside the table or below "
-        "one of `images.roots`",
+        "NIfTI, NRRD or MetaImage file, or folder of a DICOM series (`folder#series` where it "
+        "holds several), beside the table or below one of `images.roots`",
     ),
-    ("`mask`", "mask of the tumour, likewise"),
-    ("`label`", "optional column: the mask's number for the tumour; 1 where empty"),
+    ("`mask`", "mask of the tumour, likewise; or a DICOM SEG or RTSTRUCT file"),
+    (
+        "`label`",
+        "optional column: the label's number, or its name in the mask's file; 1 where empty",
+    ),
 )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import SimpleITK as sitk
 
-from nomoflow.images import SUFFIX, bounding_box
+from nomoflow.image_regions import SUFFIX, bounding_box
 
 QUALITY_COLUMNS = (
     "patient", "phase", "reading", "label", "pixel_type", "size", "spacing_mm", "voxels",

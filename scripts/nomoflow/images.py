@@ -3,50 +3,23 @@
 A scan is a dictionary of text: patient, phase, reading, image, mask, label (default "1").
 """
 
-import gzip
-import zlib
-from dataclasses import asdict, dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
+from nomoflow.image_files import read_image, read_with_series
+from nomoflow.image_problems import PROBLEM_COLUMNS, ImageProblem, times
+from nomoflow.image_regions import SUFFIX, bounding_box
+from nomoflow.masks import read_mask
+from nomoflow.series_choice import without_uid
+
+__all__ = [
+    "PROBLEM_COLUMNS", "SUFFIX", "ImageProblem", "bounding_box", "check_scan", "corner_shift_mm",
+    "load_scan", "read_image", "read_scan", "single_thread", "times",
+]  # fmt: skip
 REPAIR_MM = 0.01
 MINIMUM_VOXELS = 64
-# Image and mask of one scan are stored as MetaImage: its text header keeps every double of
-# spacing, origin and direction. NIfTI keeps the geometry in single precision, and NRRD keeps
-# spacing times direction, from which the spacing of an oblique image comes back altered.
-SUFFIX = ".mha"
-PROBLEM_COLUMNS = (
-    "patient", "phase", "reading", "file", "problem", "found", "allowed", "remedy",
-)  # fmt: skip
-
-
-@dataclass
-class ImageProblem(ValueError):
-    """What is wrong with a scan, and what to do about it."""
-
-    problem: str
-    found: str = ""
-    allowed: str = ""
-    remedy: str = ""
-    file: str = ""
-    patient: str = ""
-    phase: str = ""
-    reading: str = ""
-
-    def __str__(self) -> str:
-        place = " ".join(filter(None, (self.patient, self.phase, self.reading)))
-        said = [f"{place}: {self.problem}" if place else self.problem]
-        parts = ("file", "found", "allowed", "remedy")
-        said += [f"{name}: {getattr(self, name)}" for name in parts if getattr(self, name)]
-        return "; ".join(said)
-
-    def row(self) -> dict[str, str]:
-        """The problem as a row with the columns ``PROBLEM_COLUMNS``."""
-        row = asdict(self)
-        return {column: row[column] for column in PROBLEM_COLUMNS}
 
 
 def single_thread() -> None:
@@ -88,13 +61,13 @@ def check_scan(scan: dict, limits: dict | None = None) -> list[dict[str, str]]:
                 found=f"{voxels} voxels",
                 allowed=f"at least {int(limits['minimum_voxels'])} voxels",
                 remedy="draw the mask again, exclude the patient, or lower images.minimum_voxels",
-                file=scan["mask"],
             )
-            problems.append(_of(scan, small))
+            problems.append(_of(scan, small, "mask"))
     return [problem.row() for problem in problems]
 
 
-def _of(scan: dict, problem: ImageProblem) -> ImageProblem:
+def _of(scan: dict, problem: ImageProblem, part: str) -> ImageProblem:
+    problem.file = without_uid(scan[part])
     problem.patient, problem.phase, problem.reading = (
         scan[key] for key in ("patient", "phase", "reading")
     )
@@ -103,103 +76,21 @@ def _of(scan: dict, problem: ImageProblem) -> ImageProblem:
 
 def _examine(scan: dict, repair_mm: float):
     """Image, mask, shift in mm and problems; what could not be read is None."""
-    problems, read = [], {}
-    for part in ("image", "mask"):
-        try:
-            one = read_image(scan[part])
-            if part == "image":
-                _check_finite(one)
-            else:
-                one = _region(one, int(scan.get("label") or 1))
-            read[part] = one
-        except ImageProblem as problem:
-            problem.file = scan[part]
-            problems.append(_of(scan, problem))
-    image, mask, shift = read.get("image"), read.get("mask"), 0.0
-    if problems:
-        return image, mask, shift, problems
+    problems: list[ImageProblem] = []
+    image = mask = shift = series = None
     try:
-        mask, shift = _same_geometry(image, mask, repair_mm)
+        image, series = read_with_series(scan["image"])
+        _check_finite(image)
     except ImageProblem as problem:
-        problem.file = scan["mask"]
-        problems.append(_of(scan, problem))
-    return image, mask, shift, problems
-
-
-def read_image(path: str | Path) -> sitk.Image:
-    """A three-dimensional image of one value a voxel: NIfTI, NRRD, MetaImage or a DICOM folder.
-
-    Raises ImageProblem where the file is missing, unreadable or of another kind.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise ImageProblem(
-            "no such file",
-            allowed="an image file, or a folder with one DICOM series",
-            remedy="correct the path in the scans table",
-        )
+        problems.append(_of(scan, problem, "image"))
     try:
-        image = _read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        reason = [line for line in str(error).splitlines() if line.strip()][-1]
-        raise ImageProblem(
-            "the file cannot be read as an image",
-            found=reason.replace(str(path), path.name).strip(),
-            allowed="NIfTI, NRRD, MetaImage, or a folder with one DICOM series",
-            remedy="export or copy it again; it may be truncated or of another format",
-        ) from error
-    _check_whole(path, image)
-    values = image.GetNumberOfComponentsPerPixel()
-    if image.GetDimension() != 3 or values != 1:
-        raise ImageProblem(
-            "not a three-dimensional image of one value a voxel",
-            found=f"size {times(image.GetSize())}, {values} value(s) a voxel",
-            allowed="three dimensions, one value a voxel",
-            remedy="export the one volume meant; overlapping segments go to one file each",
-        )
-    return image
-
-
-def _check_whole(path: Path, image: sitk.Image) -> None:
-    """Refuse a NIfTI file that was cut off: ITK fills in the rest and says nothing."""
-    name = path.name.lower()
-    if not name.endswith((".nii", ".nii.gz")) or not image.HasMetaDataKey("bitpix"):
-        return
-    wanted = float(image.GetMetaData("vox_offset"))
-    wanted += image.GetNumberOfPixels() * int(image.GetMetaData("bitpix")) / 8
-    found = path.stat().st_size
-    try:
-        if name.endswith(".gz"):
-            # The last four bytes hold the length; where they do not fit, it is counted.
-            with open(path, "rb") as file:
-                file.seek(-4, 2)
-                found = int.from_bytes(file.read(), "little")
-            if found != wanted % 2**32:
-                with gzip.open(path) as file:
-                    found = sum(map(len, iter(lambda: file.read(1 << 22), b"")))
-    except (EOFError, OSError, zlib.error) as error:
-        found = str(error)
-    if isinstance(found, str) or found < wanted:
-        raise ImageProblem(
-            "the file is not whole",
-            found=found if isinstance(found, str) else f"{found} bytes",
-            allowed=f"{wanted:.0f} bytes, by its header",
-            remedy="copy or export it again",
-        )
-
-
-def _read_series(folder: Path) -> sitk.Image:
-    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    if len(series) != 1:
-        raise ImageProblem(
-            "not exactly one DICOM series in the folder",
-            found=f"{len(series)} series in {len(list(folder.iterdir()))} files",
-            allowed="one series a folder",
-            remedy="move each series to a folder of its own and name that in the scans table",
-        )
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series[0]))
-    return reader.Execute()
+        label = str(scan.get("label") or 1)
+        mask, shift = read_mask(scan["mask"], label, image, repair_mm, series)
+        if not problems and shift is None:
+            mask, shift = _same_geometry(image, mask, repair_mm)
+    except ImageProblem as problem:
+        problems.append(_of(scan, problem, "mask"))
+    return image, mask, shift or 0.0, problems
 
 
 def _check_finite(image: sitk.Image) -> None:
@@ -213,40 +104,6 @@ def _check_finite(image: sitk.Image) -> None:
         allowed="a finite value in every voxel",
         remedy="fill the background with a number (CT: -1024) and save the image again",
     )
-
-
-def _region(mask: sitk.Image, label: int) -> sitk.Image:
-    """A mask of one label as 0 and 1 (8 bit), its geometry kept."""
-    array = sitk.GetArrayViewFromImage(mask)
-    values, counts = np.unique(array[array != 0], return_counts=True)
-    odd = [value for value in values.tolist() if value % 1 != 0]
-    if odd:
-        raise ImageProblem(
-            "the mask holds values that are no whole numbers",
-            found=", ".join(f"{value:.6g}" for value in odd[:5]) + (" ..." if odd[5:] else ""),
-            allowed="whole numbers: 0 outside, a label inside",
-            remedy="save the mask as a label map, without scaling (1/255 = 0.0039) or smoothing",
-        )
-    there = {int(value): int(n) for value, n in zip(values, counts, strict=True)}
-    if not there:
-        raise ImageProblem(
-            "the mask is empty",
-            found="0 in every voxel",
-            allowed=f"voxels with label {label}",
-            remedy="draw or export the mask again",
-        )
-    if label not in there:
-        listed = ", ".join(f"{value} ({n} voxels)" for value, n in list(there.items())[:8])
-        likely = max(there, key=there.get)
-        raise ImageProblem(
-            f"label {label} is not in the mask",
-            found=f"labels {listed}",
-            allowed=f"label {label}",
-            remedy=f"write the right one, such as {likely}, in the scans table's column label",
-        )
-    region = sitk.GetImageFromArray((array == label).astype(np.uint8))
-    region.CopyInformation(mask)
-    return region
 
 
 def corner_shift_mm(image: sitk.Image, mask: sitk.Image) -> float:
@@ -290,16 +147,3 @@ def _differences(image: sitk.Image, mask: sitk.Image) -> str:
             apart = np.abs(np.subtract(*pair)).max()
             said.append(f"{name.lower()} differs by {apart:.4g}{unit}")
     return ", ".join(said)
-
-
-def times(size) -> str:
-    """A size as "512 x 512 x 100"."""
-    return " x ".join(map(str, size))
-
-
-def bounding_box(mask: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
-    """First voxel and size (x, y, z; voxels) of the box around label 1."""
-    shape = sitk.LabelShapeStatisticsImageFilter()
-    shape.Execute(mask)
-    box = np.array(shape.GetBoundingBox(1))
-    return box[:3], box[3:]

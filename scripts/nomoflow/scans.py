@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nomoflow.participants import read_cells
 from nomoflow.problems import Problems
+from nomoflow.series_choice import split_choice
 
 READINGS = ("a1", "b1", "a2")
 COLUMNS = ("patient", "phase", "reading", "image", "mask")
@@ -34,14 +35,14 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
             )
         first_seen.setdefault(key, row["_row"])
         scan = dict(zip(COLUMNS, key, strict=False)) | {"label": row.get("label") or "1"}
-        if not scan["label"].isdigit() or int(scan["label"]) == 0:
+        if not _is_label(scan["label"]):
             problems.add(
                 path,
                 row=row["_row"],
                 column="column label",
                 found=repr(scan["label"]),
-                allowed="a whole number from 1",
-                remedy="write the label's number, or leave the cell empty for 1",
+                allowed="a whole number from 1, or the name that the label has in the mask's file",
+                remedy="write the label's number or name, or leave the cell empty for 1",
             )
         for column in ("image", "mask"):
             found = locate(row[column], folders)
@@ -76,14 +77,24 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
     return [s for s in scans if (s["patient"], s["phase"], s["reading"]) not in lost], exclusions
 
 
+def _is_label(text: str) -> bool:
+    """A whole number from 1, or a name: what is a number of another kind is neither."""
+    try:
+        return float(text) >= 1 and text.isdigit()
+    except ValueError:
+        return True
+
+
 def locate(text: str, folders: list[Path]) -> Path | None:
     """The first file of that name beside the table or below a root, or None.
 
+    A series in a folder of several is named ``folder#UID`` or ``folder#digest``.
     What lies under ``simulated/`` is drawn by the workflow itself and need not exist yet.
     """
     if not text:
         return None
-    found = next((folder / text for folder in folders if (folder / text).exists()), None)
+    places = [folder / text for folder in folders]
+    found = next((place for place in places if split_choice(place)[0].exists()), None)
     if found is None and Path(text).parts[0] == SIMULATED and len(folders) > 1:
         return folders[1] / text
     return found
@@ -105,7 +116,8 @@ def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str])
 
 def is_inside(path: Path, folders: list[Path]) -> bool:
     """Whether a path lies in one of the folders once all links are followed."""
-    return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+    place, _ = split_choice(path)
+    return any(place.resolve().is_relative_to(folder.resolve()) for folder in folders)
 
 
 def _what(text: str, found: Path | None) -> str:
