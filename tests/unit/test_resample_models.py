@@ -58,7 +58,7 @@ def splits(tmp_path_factory):
                     "penalties": [batch["penalties"] for batch in batches],
                 },
                 outputs,
-                {"models": NAMES, "threshold": 0.5, "confidence": 0.95},
+                {"models": NAMES, "threshold": 0.5, "intervals": 50, "seed": 1, "confidence": 0.95},
             )
         )
         results[name] = batches, outputs
