@@ -80,8 +80,7 @@ def test_missing_values_are_imputed_and_compared_with_complete_cases(study):
 
     imputed = {**cohort, "models": {"missing": "impute"}, "sensitivity": NOTHING}
     config = running.overlay(study, "imputed", imputed)
-    done = running.snakemake(study, configs=(running.CI, config)).succeeded()
-    assert "extract_features" not in done.jobs
+    running.snakemake(study, configs=(running.CI, config)).succeeded()
     results = study / running.RESULTS
     (age,) = [
         row for row in running.read_csv(results / "cohort/missing.csv") if row["variable"] == "age"
