@@ -41,7 +41,7 @@ from nomoflow.intervals import apparent_metrics, repeated_metrics
 from nomoflow.models import Choices, Fitted, fit_study
 from nomoflow.optimism import correct
 from nomoflow.regression import fit_logistic
-from nomoflow.resample_metrics import Scores, as_scores, weighted_auc
+from nomoflow.resample_metrics import Scores, as_scores, auc_of_each_resample
 from nomoflow.validation import cross_validate, predictions
 
 CONFIDENCE = 0.95
@@ -305,7 +305,7 @@ def intervals(setting: Setting, data: Dataset, fitted: Fitted, seed: int) -> Ite
     ):
         yield sample, method, auc_of(table)
     apparent = auc_of(first)[0]
-    trained = np.quantile(weighted_auc(final.y, scores.lp, counts), LIMITS)
+    trained = np.quantile(auc_of_each_resample(final.y, scores.lp, counts), LIMITS)
     for sample, table in third.groupby("sample", sort=False):
         estimate, low, high = auc_of(table)
         said = table.loc[table["metric"] == "auc", "method"].item()

@@ -39,7 +39,7 @@ from nomoflow.dataset import Dataset
 from nomoflow.discrimination import auc
 from nomoflow.models import Choices, fit_study
 from nomoflow.optimism import correct
-from nomoflow.resample_metrics import Scores, as_scores, weighted_auc
+from nomoflow.resample_metrics import Scores, as_scores, auc_of_each_resample
 from nomoflow.signature import means_and_sds
 from nomoflow.validation import cross_validate, predictions
 
@@ -212,7 +212,7 @@ def resampled(data, apparent, cohort: Cohort, shuffle: int) -> Iterator[tuple[tu
     rows, _, _ = resample_models(data, cohort.choices, cohort.models, numbers, SEED + shuffle)
     for final in judged(apparent, cohort.models):
         scores, counts = as_scores(rows[rows["model"] == final.model], sorted(data.patients))
-        out = weighted_auc(final.y, scores.lp, (counts == 0).astype(float))
+        out = auc_of_each_resample(final.y, scores.lp, (counts == 0).astype(float))
         yield (final.model, "out_of_bag"), float(np.nanmean(out))
         own = Scores(final.score, final.probability, final.cutoff[:, 0])
         table = correct(final.y, own, scores, counts, 0.5)

@@ -9,10 +9,9 @@ from nomoflow.validation import cross_validate
 
 def main(job):
     choices = Choices(**job.params.choices)
+    readings = [read_table(path) for path in job.input.readings]
     data = as_dataset(read_table(job.input.dataset))
-    if job.input.readings:
-        tables = dict(zip(choices.phases, map(read_table, job.input.readings), strict=True))
-        data = with_readings(data, tables, job.params.reliability)
+    data = with_readings(data, choices.phases, readings, job.params.reliability)
     repeat = int(job.wildcards.repeat)
     write_table(
         cross_validate(data, choices, job.params.models, repeat, job.params.seed),

@@ -10,10 +10,9 @@ from nomoflow.run import log_to, read_table, write_table
 def main(job):
     given = job.params
     choices = Choices(**given.choices)
+    readings = [read_table(path) for path in job.input.readings]
     data = as_dataset(read_table(job.input.dataset))
-    if job.input.readings:
-        tables = dict(zip(choices.phases, map(read_table, job.input.readings), strict=True))
-        data = with_readings(data, tables, given.reliability)
+    data = with_readings(data, choices.phases, readings, given.reliability)
     predictions, selected, penalties = resample_models(
         data, choices, given.models, given.resamples, given.seed
     )

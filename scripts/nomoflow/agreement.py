@@ -1,6 +1,6 @@
 """The readers' agreement found anew on any patients, so that it can lie inside a validation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,22 +48,26 @@ class Agreement:
         return list(first.columns[kept])
 
 
-def with_readings(data: Dataset, phases: Mapping[str, pd.DataFrame], rule: Mapping) -> Dataset:
+def with_readings(
+    data: Dataset, phases: Sequence[str], readings: Sequence[pd.DataFrame], rule: Mapping
+) -> Dataset:
     """The dataset with every feature that has a value in all patients, and their readings.
 
-    phases: feature tables by phase (patient, reading, features). rule: the config's section
+    readings: a feature table of each phase (patient, reading, features). rule: the config's section
     ``reliability``. Fitting such a dataset begins with the features that its own patients' readers
-    agree on.
+    agree on. Without readings the dataset is as it was: its features were kept beforehand.
     """
+    if not readings:
+        return data
     tables, columns = {}, []
-    for phase, table in phases.items():
-        readings = {
+    for phase, table in zip(phases, readings, strict=True):
+        by_reading = {
             reading: part.set_index("patient").drop(columns="reading")
             for reading, part in table[table["patient"].isin(data.patients)].groupby("reading")
         }
-        values = readings["a1"].loc[data.patients]
+        values = by_reading["a1"].loc[data.patients]
         usable = values.columns[np.isfinite(values.to_numpy(dtype=float)).all(axis=0)]
-        tables[phase] = {reading: part[usable] for reading, part in readings.items()}
+        tables[phase] = {reading: part[usable] for reading, part in by_reading.items()}
         columns.append(values[usable].add_prefix(f"{phase}_").reset_index(drop=True))
     agreement = Agreement(tables, rule["icc"], rule["threshold"], rule["judged"])
     return replace(data, features=pd.concat(columns, axis=1), agreement=agreement)

@@ -1,7 +1,7 @@
 """One way to say what is wrong: where, what was found, what is allowed, what to do."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 COLUMNS = ("file", "row", "column", "found", "allowed", "remedy")
 
@@ -67,8 +67,3 @@ def _together(problems: Iterable[Problem]) -> list[Problem]:
 def _listed(rows: list[str], most: int = 5) -> str:
     more = f" and {len(rows) - most} more" if len(rows) > most else ""
     return ", ".join(rows[:most]) + more
-
-
-def as_rows(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """Problems as rows of a table with the columns ``COLUMNS``."""
-    return [asdict(problem) for problem in problems]

@@ -68,7 +68,7 @@ def measure(y: np.ndarray, scores: Scores, weights: np.ndarray, threshold: float
     ]
     intercepts, slopes = np.array(fits)[:, :, 0].T
     return {
-        "auc": weighted_auc(y, scores.lp, weights),
+        "auc": auc_of_each_resample(y, scores.lp, weights),
         "sensitivity": _share(right, weights * (y == 1)),
         "specificity": _share(right, weights * (y == 0)),
         "accuracy": _share(right, weights),
@@ -79,7 +79,7 @@ def measure(y: np.ndarray, scores: Scores, weights: np.ndarray, threshold: float
     }
 
 
-def weighted_auc(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def auc_of_each_resample(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """AUC (B,) of B scores (B, n) on patients that weigh weights (B, n), ties counting half.
 
     For whole weights it is that of a table in which each patient stands as often as he weighs. NaN

@@ -13,7 +13,7 @@ from nomoflow import firth, regression
 from nomoflow.lasso import LassoPath, cross_validated_path
 from nomoflow.optimism import CORRECTED, correct
 from nomoflow.regression import LogisticFit, coefficient_table, fit_logistic
-from nomoflow.resample_metrics import Scores, weighted_auc
+from nomoflow.resample_metrics import Scores, auc_of_each_resample
 from nomoflow.signature import means_and_sds
 
 COHORTS = ("C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST")
@@ -94,8 +94,8 @@ class Cohort:
         table = correct(self.y, own, refits, counts, THRESHOLD)
         table = table[table["sample"] == CORRECTED]
         return {
-            "train": weighted_auc(self.y, refits.lp, counts),
-            "test": weighted_auc(self.y, refits.lp, np.ones_like(counts)),
+            "train": auc_of_each_resample(self.y, refits.lp, counts),
+            "test": auc_of_each_resample(self.y, refits.lp, np.ones_like(counts)),
             "corrected": dict(zip(table["metric"], table["estimate"], strict=True)),
         }
 

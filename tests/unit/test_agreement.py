@@ -32,7 +32,7 @@ def phases(seed=1):
 def dataset(tables):
     patients = np.array(PATIENTS, dtype=object)
     bare = Dataset(patients, np.arange(24) % 2, pd.DataFrame(index=range(24)), None, None)
-    return with_readings(bare, tables, RULE)
+    return with_readings(bare, list(tables), list(tables.values()), RULE)
 
 
 def test_on_all_patients_it_keeps_what_the_table_of_iccs_keeps():

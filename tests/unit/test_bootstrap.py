@@ -12,7 +12,7 @@ from nomoflow.dataset import as_dataset
 from nomoflow.models import fit_study
 from nomoflow.optimism import CORRECTED, correct
 from nomoflow.regression import fit_logistic
-from nomoflow.resample_metrics import Scores, as_scores, measure, weighted_auc
+from nomoflow.resample_metrics import Scores, as_scores, auc_of_each_resample, measure
 from nomoflow.resampling import draw_patients
 from nomoflow.validation import cross_validate, predictions
 
@@ -233,5 +233,5 @@ def test_a_strong_signal_survives_the_correction():
     own, scores, counts = scores_of(data, CHOICES, ["radiomics"], range(1, 16))
     table = correct(data.y, own, scores, counts, 0.5)
     areas = table[table["metric"] == "auc"]["estimate"]
-    apparent = weighted_auc(data.y, own.lp, np.ones((1, 80)))[0]
+    apparent = auc_of_each_resample(data.y, own.lp, np.ones((1, 80)))[0]
     assert ((areas > 0.85) & (areas < apparent)).all()

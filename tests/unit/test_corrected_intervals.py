@@ -12,7 +12,7 @@ from nomoflow.corrected_intervals import corrected_interval, drawn_calibration, 
 from nomoflow.decision import net_benefit
 from nomoflow.optimism import CORRECTED, CORRECTED_632, METRICS, correct
 from nomoflow.regression import fit_logistic
-from nomoflow.resample_metrics import Scores, measure, weighted_auc
+from nomoflow.resample_metrics import Scores, auc_of_each_resample, measure
 from nomoflow.weighted_metrics import resampled_weights, two_class_weights
 
 THRESHOLD = 0.3
@@ -129,7 +129,9 @@ def many_features(seed=1, n=40, p=200, resamples=25):
 
 def test_models_that_fit_perfectly_have_an_interval_of_their_out_of_bag_patients():
     y, own, resampled, counts = many_features()
-    assert (weighted_auc(y, resampled.lp, counts) == 1).all()  # nothing to take a spread from
+    assert (
+        auc_of_each_resample(y, resampled.lp, counts) == 1
+    ).all()  # nothing to take a spread from
     table = correct(y, own, resampled, counts, THRESHOLD).set_index(["sample", "metric"])
     for sample in (CORRECTED, CORRECTED_632):
         for metric in ("auc", "brier", "sensitivity", "specificity", "accuracy"):

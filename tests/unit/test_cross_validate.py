@@ -24,7 +24,7 @@ def test_each_patient_is_predicted_once_by_each_model(tmp_path):
         job(
             {"dataset": tmp_path / "dataset.parquet", "readings": []},
             {"predictions": tmp_path / "predictions.csv"},
-            {"choices": vars(CHOICES), "models": NAMES, "seed": 1},
+            {"choices": vars(CHOICES), "reliability": {}, "models": NAMES, "seed": 1},
             {"repeat": "2"},
         )
     )

@@ -19,7 +19,7 @@ from nomoflow.optimism import (
     correct_net_benefit,
     no_information,
 )
-from nomoflow.resample_metrics import METRICS, Scores, as_scores, measure, weighted_auc
+from nomoflow.resample_metrics import METRICS, Scores, as_scores, auc_of_each_resample, measure
 
 THRESHOLD = 0.3
 N, B = 60, 12
@@ -108,7 +108,7 @@ def test_the_weighted_auc_counts_ties_as_half(rows):
         if y1 == 1 and y0 == 0
     ]
     pairs = sum(pair for _, pair in wins)
-    area = weighted_auc(y, score[None].astype(float), weight[None].astype(float))[0]
+    area = auc_of_each_resample(y, score[None].astype(float), weight[None].astype(float))[0]
     if pairs == 0:
         assert np.isnan(area)
     else:
@@ -118,7 +118,7 @@ def test_the_weighted_auc_counts_ties_as_half(rows):
 def test_scores_that_differ_by_rounding_alone_are_ties():
     y, score = np.array([1, 0]), np.array([[0.1 + 0.2, 0.3]])
     assert score[0, 0] != score[0, 1]
-    assert weighted_auc(y, score, np.ones((1, 2)))[0] == 0.5
+    assert auc_of_each_resample(y, score, np.ones((1, 2)))[0] == 0.5
 
 
 @pytest.mark.parametrize("metric", METRICS)

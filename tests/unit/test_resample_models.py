@@ -25,7 +25,13 @@ def resample(folder, batch, resamples):
         job(
             {"dataset": folder / "dataset.parquet", "readings": []},
             tables,
-            {"choices": vars(CHOICES), "models": NAMES, "seed": 1, "resamples": resamples},
+            {
+                "choices": vars(CHOICES),
+                "reliability": {},
+                "models": NAMES,
+                "seed": 1,
+                "resamples": resamples,
+            },
             {"batch": batch},
         )
     )
