@@ -247,7 +247,9 @@ def r_versions() -> tuple[str, str]:
         "cat(as.character(getRversion()), "
         'if (requireNamespace("glmnet", quietly = TRUE)) as.character(packageVersion("glmnet")))'
     )
-    found = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["Rscript", "-e", code], capture_output=True, encoding="utf-8", check=True
+    )
     r, _, glmnet = found.stdout.strip().partition(" ")
     return r, glmnet
 

@@ -17,7 +17,7 @@ FACTS = {"cores", "cpu", "python", "numpy", "glmstar", "r", "glmnet"}
 def bootstrap(results, *options):
     command = [sys.executable, str(BENCHMARKS / "bootstrap_against_glmnet.py"), *SMALL, *options]
     command += ["--results", str(results)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert run.returncode == 0, run.stderr
     return run.stdout
 

@@ -22,7 +22,7 @@ def test_the_project_keeps_its_house_style(check):
 def test_the_rules_read_here_are_those_that_snakemake_reads():
     """A rule that the reading of the files missed would escape every check."""
     command = [sys.executable, "-m", "snakemake", "--list-rules", "--quiet", "all"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert run.returncode == 0, run.stderr
     listed = {line.split(" ")[0] for line in run.stdout.splitlines() if line}
     read = {rule.name: rule for rule in read_rules(ROOT)}

@@ -32,7 +32,7 @@ class Cohort:
 
     def __init__(self, name: str, data: Path, reference: Path):
         self.name, self._data, self._reference = name, data, reference
-        self.r = json.loads((reference / f"{name}.json").read_text(encoding="utf-8"))
+        self.r = json.loads((reference / f"{name}.json").read_bytes())
         self.table = self.csv("model.csv")
         self.y = self.table["y"].to_numpy()
 
@@ -119,7 +119,7 @@ class References:
     def __init__(self, data: Path, reference: Path):
         self.cohort = lru_cache(None)(lambda name: Cohort(name, data, reference))
         self.json = lru_cache(None)(
-            lambda name: json.loads((reference / f"{name}.json").read_text(encoding="utf-8"))
+            lambda name: json.loads((reference / f"{name}.json").read_bytes())
         )
 
     @cached_property

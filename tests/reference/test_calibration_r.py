@@ -25,7 +25,7 @@ TERMS = ["radscore", "age", "sign1", "sign2", "sex"]
 
 @pytest.fixture(scope="module", params=COHORTS)
 def cohort(request, reference):
-    result = json.loads((reference / f"{request.param}.json").read_text())
+    result = json.loads((reference / f"{request.param}.json").read_bytes())
     data = pd.read_csv(reference / f"{request.param}.model.csv")
     indices = pd.read_csv(reference / f"{request.param}.boot_idx.csv.gz", header=None)
     return data, result, indices.to_numpy() - 1

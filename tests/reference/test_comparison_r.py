@@ -17,7 +17,7 @@ CLINICAL = ["age", "sign1", "sign2", "sex"]
 @pytest.fixture(scope="module", params=COHORTS)
 def cohort(request, reference):
     data = pd.read_csv(reference / f"{request.param}.model.csv")
-    return data, json.loads((reference / f"{request.param}.json").read_text())
+    return data, json.loads((reference / f"{request.param}.json").read_bytes())
 
 
 # R: rad <- glm(y ~ radscore, binomial); comb <- glm(y ~ radscore + age + sign1 + sign2 + sex,

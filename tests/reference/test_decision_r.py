@@ -11,7 +11,7 @@ from nomoflow.decision import default_thresholds, net_benefit, treat_all, treat_
 
 @pytest.fixture(scope="module", params=["C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST"])
 def cohort(request, reference):
-    result = json.loads((reference / f"{request.param}.json").read_text())
+    result = json.loads((reference / f"{request.param}.json").read_bytes())
     return pd.read_csv(reference / f"{request.param}.clinical.csv")["y"], result
 
 

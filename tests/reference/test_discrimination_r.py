@@ -23,7 +23,7 @@ MODELS = ["rad", "clin", "comb"]
 
 @pytest.fixture(scope="module", params=COHORTS)
 def cohort(request, reference):
-    result = json.loads((reference / f"{request.param}.json").read_text())
+    result = json.loads((reference / f"{request.param}.json").read_bytes())
     return pd.read_csv(reference / f"{request.param}.clinical.csv")["y"].to_numpy(), result
 
 
@@ -98,7 +98,7 @@ def test_paired_comparison(cohort):
 @pytest.mark.parametrize("score", ["s100b", "ndka", "wfns"])
 def test_scores_with_many_ties(reference, score):
     # R: data(aSAH); r <- roc(aSAH$outcome, aSAH[[score]]); ci.auc(r); coords(r, "best")
-    data = json.loads((reference / "canonical.json").read_text())["aSAH"]
+    data = json.loads((reference / "canonical.json").read_bytes())["aSAH"]
     expected = data["auc"][score]
     area, low, high = auc_interval(data["y"], data[score])
     assert [area, low, high] == pytest.approx([expected["auc"], *expected["ci"]], abs=2e-14)
@@ -112,7 +112,7 @@ def test_scores_with_many_ties(reference, score):
 @pytest.mark.parametrize("pair", ["s100b_ndka", "s100b_wfns", "ndka_wfns"])
 def test_paired_comparison_with_many_ties(reference, pair):
     # R: roc.test(roc(outcome, a), roc(outcome, b), method="delong", paired=TRUE)
-    data = json.loads((reference / "canonical.json").read_text())["aSAH"]
+    data = json.loads((reference / "canonical.json").read_bytes())["aSAH"]
     a, b = pair.split("_")
     test = compare_paired(data["y"], data[a], data[b])
     assert test["z"] == pytest.approx(data["delong"][pair]["z"], rel=1e-12)

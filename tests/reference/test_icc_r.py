@@ -18,7 +18,7 @@ def raters(request, reference):
     readings = [
         long[long["rater"] == rater].drop(columns="rater").set_index("subject") for rater in (1, 2)
     ]
-    return *readings, json.loads((reference / f"{request.param}.json").read_text())
+    return *readings, json.loads((reference / f"{request.param}.json").read_bytes())
 
 
 # R: psych::ICC(m, lmer=FALSE)$results
@@ -57,7 +57,7 @@ def test_kept(raters):
 # R: psych::ICC on Shrout and Fleiss (1979), table 2
 @pytest.mark.parametrize("form", FORMS)
 def test_shrout_and_fleiss(reference, form):
-    published = json.loads((reference / "canonical.json").read_text())["shrout_fleiss"]
+    published = json.loads((reference / "canonical.json").read_bytes())["shrout_fleiss"]
     at = published["type"].index(PSYCH[form])
     ratings = np.array(published["data"], float)[:, :, None]
     ours = [values[0] for values in intraclass_correlation(ratings, form)]

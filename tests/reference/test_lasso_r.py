@@ -25,7 +25,7 @@ def case(request, study_data, reference):
     y, fold = folds["y"].to_numpy(), folds["foldid"].to_numpy()
     means, sds = means_and_sds(features.to_numpy())
     z = (features.to_numpy() - means) / sds
-    result = json.loads((reference / f"{name}.json").read_text())["lasso"]
+    result = json.loads((reference / f"{name}.json").read_bytes())["lasso"]
     return features, z, y, fold, cross_validated_path(z, y, fold), result
 
 

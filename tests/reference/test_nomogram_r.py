@@ -14,7 +14,7 @@ CONTINUOUS = ("radscore", "age")
 
 @pytest.fixture(scope="module", params=["C4KC-KiTS", "Head-Neck-Radiomics-HN1", "WORC-GIST"])
 def cohort(request, reference):
-    result = json.loads((reference / f"{request.param}.json").read_text())
+    result = json.loads((reference / f"{request.param}.json").read_bytes())
     data = pd.read_csv(reference / f"{request.param}.model.csv")
     model = result["models"]["comb"]
     intercept, *coefficients = model["coef"]

@@ -44,7 +44,7 @@ def study(request, reference):
         rows["probability"].to_numpy()[None],
         rows["cutoff"].to_numpy()[:1],
     )
-    r = json.loads((reference / f"{request.param}.json").read_text())
+    r = json.loads((reference / f"{request.param}.json").read_bytes())
     return data, choices, own, r, reference / f"{request.param}.boot_idx.csv.gz"
 
 

@@ -25,7 +25,7 @@ CLASSES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
 def baselines(folder, name):
     """{test: (case, settings, {feature: value})} of a feature class, for the images at hand."""
-    with open(folder / f"baseline/baseline_{name}.csv", newline="") as file:
+    with open(folder / f"baseline/baseline_{name}.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     tests = [column for column in rows[0] if column != "featureName"]
     by_name = {row["featureName"]: row for row in rows}

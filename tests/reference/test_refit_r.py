@@ -60,7 +60,9 @@ def test_refit_of_many_features_against_r_itself(study_data, reference, tmp_path
         "g <- glm(V1 ~ ., binomial, d, control=glm.control(epsilon=1e-14, maxit=100));"
         "cat(format(coef(g), digits=17))"
     )
-    done = subprocess.run(["Rscript", "-e", call], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["Rscript", "-e", call], capture_output=True, encoding="utf-8", check=True
+    )
     expected = np.array(done.stdout.split(), dtype=float)
     assert len(expected) == len(signature.features) + 1 > 5
     found = [signature.intercept, *signature.coefficients]

@@ -15,7 +15,7 @@ DIGITS = {"shrinkage": 3, "cox_snell_r2": 4, "max_r2": 3, "nagelkerke_r2": 3, "e
 
 @pytest.fixture(scope="module")
 def pmsampsize(reference):
-    return json.loads((reference / "pmsampsize.json").read_text())
+    return json.loads((reference / "pmsampsize.json").read_bytes())
 
 
 def rounded(table):

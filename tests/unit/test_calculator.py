@@ -49,7 +49,7 @@ def node(program, content):
         f"console.log(JSON.stringify({program}));"
     )
     run = subprocess.run(
-        ["node", "-e", source], input=json.dumps(content), capture_output=True, text=True,
+        ["node", "-e", source], input=json.dumps(content), capture_output=True, encoding="utf-8",
         check=True,
     )  # fmt: skip
     return json.loads(run.stdout)

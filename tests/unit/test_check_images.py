@@ -18,7 +18,7 @@ def run(tmp_path, scans, **params):
 
 def test_good_scans_give_a_header_alone(tmp_path):
     scans = [save(tmp_path, *make(), phase=phase) for phase in ("early", "late")]
-    text = run(tmp_path, scans).read_text()
+    text = run(tmp_path, scans).read_text(encoding="utf-8")
     assert text == ",".join(PROBLEM_COLUMNS) + "\n"
 
 

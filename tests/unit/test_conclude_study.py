@@ -37,7 +37,7 @@ def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS):
             {"study": "mine", "confidence": 0.9, "on_problem": on_problem},
         )
     )
-    return (folder / "complete.txt").read_text()
+    return (folder / "complete.txt").read_text(encoding="utf-8")
 
 
 def test_honest_figures_come_first_in_aligned_columns(tmp_path):

@@ -199,7 +199,7 @@ def test_tables_that_are_there_are_kept_unless_forced(program, tmp_path, capsys)
     (tmp_path / "scans.csv").write_text("mine\n")
     assert program.main(words) == 2
     assert "--force" in capsys.readouterr().err
-    assert (tmp_path / "scans.csv").read_text() == "mine\n"
+    assert (tmp_path / "scans.csv").read_text(encoding="utf-8") == "mine\n"
     assert not (tmp_path / "participants.csv").exists()
     assert program.main([*words, "--force"]) == 0
     assert len(read_rows(tmp_path / "participants.csv")) == 16

@@ -81,7 +81,7 @@ def test_empty_batch_has_a_header(tmp_path):
     rows, failures, output = run(tmp_path, [], [], {"CT": FEW})
     assert rows == failures == []
     header = "patient,phase,reading,settings,original_firstorder_Mean,original_glcm_Idm\n"
-    assert output.features.read_text() == header
+    assert output.features.read_text(encoding="utf-8") == header
 
 
 def test_wrong_setting_fails_before_any_scan(tmp_path):

@@ -242,7 +242,8 @@ def test_wrong_value_is_an_error_of_pyradiomics():
 
 
 def test_known_settings_are_those_of_the_installed_pyradiomics():
-    schema = yaml.safe_load(Path(radiomics.getParameterValidationFiles()[0]).read_text())
+    schema_file = Path(radiomics.getParameterValidationFiles()[0])
+    schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
     assert sorted(SETTINGS) == sorted(schema["mapping"]["setting"]["mapping"])
 
 

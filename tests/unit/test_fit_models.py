@@ -60,7 +60,7 @@ def results(tmp_path_factory):
 
 def test_a_probability_can_be_computed_by_hand_from_the_document(results):
     """Plain arithmetic on model.json and natural units gives the predictions."""
-    document = json.loads((results / "model.json").read_text())
+    document = json.loads((results / "model.json").read_bytes())
     table = cohort().set_index("patient")
     predictions = read_table(results / "predictions.csv").query("model == 'nomogram'")
     signature = document["signatures"]["combined"]

@@ -69,7 +69,7 @@ def test_tables_by_phase_sorted(tmp_path):
 
 def test_settings_in_force_and_versions_are_written(tmp_path):
     *_, output = run(tmp_path, [[row("P1", "CT", "a1", 1, 2, "")]])
-    found = json.loads(output.settings.read_text())
+    found = json.loads(output.settings.read_bytes())
     assert found["engine"] == "pyradiomics" and found["spacing_mm"] == 0.75
     assert found["versions"]["pyradiomics"] == "3.0.1"
     assert found["phases"]["MR"]["setting"]["normalize"] is True

@@ -47,7 +47,7 @@ def test_every_row_comes_through_sample_by_sample(tmp_path):
 
 
 def test_metrics_are_nested_and_undefined_ones_are_null(tmp_path):
-    metrics = json.loads((run(tmp_path) / "metrics.json").read_text())
+    metrics = json.loads((run(tmp_path) / "metrics.json").read_bytes())
     assert list(metrics) == ["apparent", "corrected", "corrected_632", "cross_validated"]
     assert metrics["apparent"]["nomogram"] == {"auc": 0.9, "calibration_slope": None}
     assert metrics["corrected"] == {"nomogram": {"auc": 0.85}, "volume": {"auc": 0.55}}

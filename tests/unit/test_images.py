@@ -74,13 +74,13 @@ def test_length_in_the_last_bytes_may_belong_to_the_last_of_several_parts(tmp_pa
 
 
 def test_text_instead_of_an_image(scan):
-    with open(scan["image"], "w") as file:
+    with open(scan["image"], "w", encoding="utf-8") as file:
         file.write("not an image")
     assert "cannot be read" in fault(scan).problem
 
 
 def test_message_names_no_folder(scan, tmp_path):
-    with open(scan["image"], "w") as file:
+    with open(scan["image"], "w", encoding="utf-8") as file:
         file.write("not an image")
     assert str(tmp_path) not in fault(scan).found
 

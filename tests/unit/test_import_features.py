@@ -33,7 +33,7 @@ def run(tmp_path, text=TABLE, name="table.csv", phases=("early", "late"), patien
     table = {"path": str(path), "id": "key", "columns": "{phase}_{feature}", **table}
     params = Job(table=table, phases=list(phases), patients=patients, prescaled=True)
     main(Job(input=Job(table=path), output=output, params=params))
-    return *map(read_table, output.tables), json.loads(output.settings.read_text())
+    return *map(read_table, output.tables), json.loads(output.settings.read_bytes())
 
 
 def faults(tmp_path, *arguments, **keywords):

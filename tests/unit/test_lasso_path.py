@@ -120,6 +120,6 @@ def test_the_solver_comes_without_the_package_around_it():
     )
     scripts = Path(lasso_path.__file__).parents[1]
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=scripts, capture_output=True, encoding="utf-8", check=True
     )
     assert run.stdout == "[]\n"

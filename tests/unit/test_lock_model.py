@@ -26,8 +26,8 @@ def lock(folder, content):
 def test_a_model_is_locked_once_and_again_when_it_is_the_same(tmp_path):
     lock(tmp_path, document())
     lock(tmp_path, document())
-    assert json.loads((tmp_path / "models/mine/model.json").read_text()) == document()
-    assert json.loads((tmp_path / "locked.json").read_text())["digest"] == document()["digest"]
+    assert json.loads((tmp_path / "models/mine/model.json").read_bytes()) == document()
+    assert json.loads((tmp_path / "locked.json").read_bytes())["digest"] == document()["digest"]
 
 
 def test_another_model_never_replaces_it(tmp_path):
@@ -36,7 +36,7 @@ def test_another_model_never_replaces_it(tmp_path):
         lock(tmp_path, document(2.0))
     for model in (document(), document(2.0)):
         assert model["digest"][:12] in str(caught.value)
-    assert json.loads((tmp_path / "models/mine/model.json").read_text()) == document()
+    assert json.loads((tmp_path / "models/mine/model.json").read_bytes()) == document()
 
 
 def test_an_edited_document_is_refused(tmp_path):

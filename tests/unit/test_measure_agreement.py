@@ -52,4 +52,4 @@ def test_one_level_throughout_has_no_kappa(tmp_path):
 @pytest.mark.parametrize("predictors", [PREDICTORS, []])
 def test_header_only_where_nothing_was_read_twice(tmp_path, predictors):
     path = run(tmp_path, "patient,sex,beer\n1,male,yes\n", predictors)
-    assert path.read_text() == "sign,n,agreed,percent,kappa,ci_low,ci_high\n"
+    assert path.read_text(encoding="utf-8") == "sign,n,agreed,percent,kappa,ci_low,ci_high\n"

@@ -75,7 +75,7 @@ def test_without_repeats_the_table_has_a_header_alone(tmp_path):
     main(job({"predictions": tmp_path / "predictions.csv"}, names, PARAMS))
     assert set(read_table(names["performance"])["sample"]) == {"apparent"}
     header = "model,metric,repeats,mean,sd,minimum,maximum\n"
-    assert names["repeats"].read_text() == header
+    assert names["repeats"].read_text(encoding="utf-8") == header
 
 
 def test_every_interval_names_its_method(results):

@@ -33,7 +33,7 @@ def test_the_page(tmp_path):
     output = Job(page=tmp_path / "page.html")
     job = Job(input=Job(sensitivity=tmp_path / "sensitivity.csv"), output=output, params=given)
     main(job)
-    page = output.page.read_text()
+    page = output.page.read_text(encoding="utf-8")
     assert "0.812" in page and "0.634" in page and "90 % CI" in page
     assert "a: &lt;b&gt;" in page and "<b>" not in page
     assert 'id="sensitivity"' in page and 'id="summary"' not in page

@@ -82,7 +82,7 @@ def test_the_corrected_tables_are_the_same_bytes_for_any_split(splits, split, ta
 @pytest.mark.parametrize("table", ["selected", "penalties"])
 def test_batches_hold_the_same_lines_in_the_same_order(splits, split, table):
     def lines(batches):
-        texts = [batch[table].read_text().splitlines() for batch in batches]
+        texts = [batch[table].read_text(encoding="utf-8").splitlines() for batch in batches]
         assert {text[0] for text in texts} == {texts[0][0]}
         return [line for text in texts for line in text[1:]]
 

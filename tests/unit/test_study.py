@@ -24,10 +24,10 @@ def study(tmp_path, monkeypatch):
         scans += [f"{i:04d},{phase},a1,i{i}.nii,m{i}.nii" for phase in PHASES]
         for kind in "im":
             (tmp_path / f"{kind}{i}.nii").touch()
-    Path("people.csv").write_text("\n".join(rows) + "\n")
-    Path("scans.csv").write_text("\n".join(scans) + "\n")
-    Path("settings.yaml").write_text("imageType: {Original: {}}\n")
-    config = yaml.safe_load(DEFAULTS.read_text())
+    Path("people.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    Path("scans.csv").write_text("\n".join(scans) + "\n", encoding="utf-8")
+    Path("settings.yaml").write_text("imageType: {Original: {}}\n", encoding="utf-8")
+    config = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     config["study"] = "mine"
     config["cohort"] = {
         "participants": "people.csv",
@@ -57,9 +57,9 @@ def problems(config):
 
 
 def edit(path, old, new):
-    text = Path(path).read_text()
+    text = Path(path).read_text(encoding="utf-8")
     assert old in text
-    Path(path).write_text(text.replace(old, new, 1))
+    Path(path).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def test_ids_stay_text_and_yes_is_a_level(study):
@@ -142,7 +142,9 @@ def test_a_participants_table_that_is_wrong(study, old, new, message):
 
 
 def test_one_class_is_no_study(study):
-    Path("people.csv").write_text(Path("people.csv").read_text().replace(",yes,", ",no,"))
+    people = Path("people.csv")
+    one_class = people.read_text(encoding="utf-8").replace(",yes,", ",no,")
+    people.write_text(one_class, encoding="utf-8")
     assert "at least 4 of each" in problems(study)
 
 

@@ -37,7 +37,7 @@ def run(folder, *more, patterns=PATTERNS):
 
 
 def rows(path):
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -68,7 +68,7 @@ def test_nothing_is_replaced_without_force(folder, capsys):
     (folder / "out/scans.csv").write_text("mine")
     (folder / "out/participants.csv").unlink()
     assert run(folder) == 1
-    assert (folder / "out/scans.csv").read_text() == "mine"
+    assert (folder / "out/scans.csv").read_text(encoding="utf-8") == "mine"
     assert not (folder / "out/participants.csv").exists()
     assert "--force" in capsys.readouterr().err
     assert run(folder, "--force") == 0

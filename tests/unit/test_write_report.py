@@ -77,10 +77,9 @@ def test_sections_follow_one_another_in_the_page_of_an_empty_study(tmp_path, stu
     """Tables of heads alone everywhere: nothing fails, every section says why."""
     for name in TABLES:
         if name in study["input"]:
-            path = Path(study["input"][name])
-            path.write_text(path.read_text().splitlines()[0] + "\n")
+            keep_head(study["input"][name])
     for path in (*study["input"]["frequencies"], *study["input"]["selected"]):
-        Path(path).write_text(Path(path).read_text().splitlines()[0] + "\n")
+        keep_head(path)
     page = Page(write(tmp_path, study))
     assert "no resample kept any feature" in page.words
     assert "No model was evaluated" in page.words
@@ -168,10 +167,14 @@ def test_what_is_absent_says_why(tmp_path, study, changes, said):
     assert said in Page(write(tmp_path, study, input=changes)).words
 
 
+def keep_head(path):
+    head = Path(path).read_text(encoding="utf-8").splitlines()[0]
+    Path(path).write_text(f"{head}\n", encoding="utf-8")
+
+
 def test_tables_of_heads_alone_say_why_too(tmp_path, study):
     for name in ("exclusions", "agreement", "icc", "vif", "performance", "delong", "warnings"):
-        path = Path(study["input"][name])
-        path.write_text(path.read_text().splitlines()[0] + "\n")
+        keep_head(study["input"][name])
     words = Page(write(tmp_path, study)).words
     for said in ("No patient was excluded", "not assessed", "No model was evaluated",
                  "gave no warnings"):  # fmt: skip

@@ -18,7 +18,7 @@ def finished(tmp_path_factory):
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     folder, done = shared / "finished/project", shared / "finished.done"
-    with open(shared / "finished.lock", "w") as lock:
+    with open(shared / "finished.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             running.run_whole(folder)

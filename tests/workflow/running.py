@@ -66,7 +66,13 @@ def snakemake(folder: Path, *options: str, configs=(CI,), cores: int = 2) -> Run
     command += ["--configfile", *map(str, configs)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(
-        command, cwd=folder, env=own, capture_output=True, text=True, timeout=1800, check=False
+        command,
+        cwd=folder,
+        env=own,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=1800,
+        check=False,
     )
     return Run(done.returncode, done.stdout + done.stderr)
 

@@ -138,7 +138,7 @@ def test_every_json_document_can_be_read(finished):
         "features/settings.json", "models/model.json", "evaluation/metrics.json",
         *(f"signature/{signature}/status.json" for signature in SIGNATURES),
     ):  # fmt: skip
-        assert json.loads((results / name).read_text(encoding="utf-8"))
+        assert json.loads((results / name).read_bytes())
 
 
 def test_figures_and_report_are_there(finished):
@@ -242,8 +242,8 @@ def locked(finished, tmp_path_factory):
 
 
 def test_lock_writes_the_model_of_the_run(locked):
-    model = json.loads((locked / "models/ci/model.json").read_text(encoding="utf-8"))
-    assert model == json.loads((locked / RESULTS / "models/model.json").read_text(encoding="utf-8"))
+    model = json.loads((locked / "models/ci/model.json").read_bytes())
+    assert model == json.loads((locked / RESULTS / "models/model.json").read_bytes())
     assert model["digest"] == documented_digest(model)
     assert "Nothing to be done" in snakemake(locked, "lock").succeeded().output
 
@@ -257,9 +257,9 @@ def test_a_changed_model_is_compared_with_the_locked_one(locked):
 def test_lock_never_replaces_another_model(locked, tmp_path):
     folder = copy_finished(locked, tmp_path / "project")
     place = folder / "models/ci/model.json"
-    mine = json.loads(place.read_text(encoding="utf-8"))
+    mine = json.loads(place.read_bytes())
     # What an earlier version of the study had locked: the same document with another cut-off.
-    earlier = json.loads(place.read_text(encoding="utf-8"))
+    earlier = json.loads(place.read_bytes())
     earlier["models"]["nomogram"]["cutoff"]["linear_predictor"] = 0.125
     earlier["digest"] = documented_digest(earlier)
     place.write_text(json.dumps(earlier), encoding="utf-8")
@@ -279,7 +279,7 @@ def test_lock_never_replaces_another_model(locked, tmp_path):
 def test_a_model_edited_by_hand_is_not_locked(finished, tmp_path):
     folder = copy_finished(finished, tmp_path / "project")
     model = folder / RESULTS / "models/model.json"
-    document = json.loads(model.read_text(encoding="utf-8"))
+    document = json.loads(model.read_bytes())
     document["models"]["nomogram"]["intercept"] = 0.0
     model.write_text(json.dumps(document), encoding="utf-8")
     refused = snakemake(folder, "lock", "--allowed-rules", "lock_model")

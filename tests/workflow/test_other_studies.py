@@ -97,7 +97,7 @@ def test_a_case_that_failed_ends_the_run_with_an_error_unless_accepted(minimal_f
 
 def test_without_second_readings_every_feature_is_kept_and_it_is_said(minimal):
     icc = read_csv(minimal / "reliability/icc.csv")
-    features = json.loads((minimal / "features/settings.json").read_text(encoding="utf-8"))
+    features = json.loads((minimal / "features/settings.json").read_bytes())
     assert list(features["phases"]) == [PHASE]
     assert {row["comparison"] for row in icc} == {"none"}
     assert {row["kept"] for row in icc} == {"True"}
@@ -108,7 +108,7 @@ def test_without_second_readings_every_feature_is_kept_and_it_is_said(minimal):
 
 
 def test_without_predictors_there_is_no_image_feature_model_and_it_is_said(minimal):
-    models = json.loads((minimal / "models/model.json").read_text(encoding="utf-8"))["models"]
+    models = json.loads((minimal / "models/model.json").read_bytes())["models"]
     assert models["image_features"]["status"] == "unavailable"
     assert models["image_features"]["reason"]
     predicted = {row["model"] for row in read_csv(minimal / "evaluation/predictions.csv")}

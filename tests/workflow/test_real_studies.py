@@ -20,7 +20,9 @@ def project(tmp_path, study_data):
 
 def tool(folder, name, *arguments):
     command = [sys.executable, str(running.ROOT / "tools" / name), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
 
 
 def auc(folder, sample):
@@ -45,16 +47,16 @@ def test_kidney_tumours_from_a_feature_table(project, study_data, reference):
     quick = running.overlay(project, "quick", {**QUICK, **given})
     running.snakemake(project, configs=("config/examples/c4kc_kits.yaml", quick)).succeeded()
     results = project / "results/c4kc_kits"
-    expected = json.loads((reference / "C4KC-KiTS.json").read_text())["lasso"]["default"]
+    expected = json.loads((reference / "C4KC-KiTS.json").read_bytes())["lasso"]["default"]
     assert expected["coef_min"]["features"] == []
-    status = json.loads((results / "signature/combined/status.json").read_text())
+    status = json.loads((results / "signature/combined/status.json").read_bytes())
     assert (status["patients"], status["candidates"], status["status"]) == (70, 315, "empty")
     assert status["lambda"] == pytest.approx(expected["lambda_min"], rel=1e-12)
     assert auc(results, "apparent")["radiomics"] == 0.5
     nomogram = running.read_csv(results / "models/nomogram/coefficients.csv")
     assert [row["term"] for row in nomogram] == ["(Intercept)", "age", "sex", "size_cm"]
     assert "volume" not in auc(results, "apparent")
-    report = (results / "report/study.html").read_text()
+    report = (results / "report/study.html").read_text(encoding="utf-8")
     assert "empty" in report and "scaled over all patients" in report
     codes = {row["code"] for row in running.read_csv(results / "warnings.csv")}
     assert {"prescaled", "not_assessed", "empty"} <= codes
@@ -92,7 +94,7 @@ def test_sarcoma_from_images_of_three_modalities(project, study_data):
     )
     running.snakemake(project, configs=("config/examples/sts12.yaml", quick)).succeeded()
     results = project / "results/sts12"
-    settings = json.loads((results / "features/settings.json").read_text())
+    settings = json.loads((results / "features/settings.json").read_bytes())
     assert set(settings["phases"]) == {"CT", "PET", "MR_T1"}
     quality = running.read_csv(results / "images/quality.csv")
     assert len(quality) == 24
@@ -101,4 +103,4 @@ def test_sarcoma_from_images_of_three_modalities(project, study_data):
     areas = auc(results, "cross_validated")
     assert "image_features" not in areas
     assert all(0 <= value <= 1 for value in areas.values())
-    assert "no clinical predictors" in (results / "report/study.html").read_text()
+    assert "no clinical predictors" in (results / "report/study.html").read_text(encoding="utf-8")
