@@ -12,8 +12,7 @@ from nomoflow.scans import READINGS
 from nomoflow.series_choice import folder_state, place_of
 from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
-from nomoflow.variants import variants
-from snakemake.iocontainers import Wildcards
+from nomoflow.variant_results import VariantResults
 
 try:
     STUDY = load_study(
@@ -33,7 +32,10 @@ SCAN_FILES = ("image", "mask")
 REPEATS = range(1, config["evaluation"]["repeats"] + 1)
 RESAMPLES = range(1, config["evaluation"]["resamples"] + 1)
 RESAMPLE_BATCHES = range(1, math.ceil(len(RESAMPLES) / config["execution"]["resamples"]) + 1)
-VARIANTS = variants(config)
+VARIANTS = VariantResults(config, MODELS, {"repeat": REPEATS, "batch": RESAMPLE_BATCHES})
+# What a rule asks for is the study's own, or that of the variant in the making.
+config_of, setting, result = VARIANTS.config_of, VARIANTS.setting, VARIANTS.result
+phases, signatures, models = VARIANTS.phases, VARIANTS.signatures, VARIANTS.models
 
 
 wildcard_constraints:
@@ -50,72 +52,6 @@ wildcard_constraints:
 def code(script):
     """Digests of the modules behind a script: Snakemake itself watches the script alone."""
     return code_digests(script, workflow.basedir)
-
-
-def variant(wildcards):
-    """The variant that is in the making, or None for the study itself."""
-    return VARIANTS.get(wildcards.study.partition(f"{STUDY.name}/sensitivity/")[2])
-
-
-def config_of(wildcards):
-    """The config in force: the study's, or the variant's in the making."""
-    made = variant(wildcards)
-    return made.config if made else config
-
-
-def setting(key):
-    """A value of the config for a rule's params, as the study, or a variant of it, has it."""
-
-    def value(wildcards):
-        found = config_of(wildcards)
-        for name in key.split("."):
-            found = found[name]
-        return found
-
-    return value
-
-
-def phases(wildcards):
-    """The phases in use: a variant may leave one out."""
-    return config_of(wildcards)["images"]["phases"]
-
-
-def signatures(wildcards):
-    """The signatures that are made: of each phase and of all; variants need the last alone."""
-    return ["combined"] if variant(wildcards) else SIGNATURES
-
-
-def models(wildcards):
-    """The models that are judged: all, or in a variant those that stand on its signature."""
-    return MODELS[:2] if variant(wildcards) else MODELS
-
-
-def result(stage, path):
-    """A stage's result as an input: a variant takes the study's where it does not change the stage.
-
-    Fields {phase}, {signature}, {repeat} and {batch} stand for all that there are.
-    """
-
-    def found(wildcards):
-        made = variant(wildcards)
-        study = wildcards.study if made is None or made.owns(stage) else STUDY.name
-        full = f"results/{study}/{path}"
-        fields = {
-            "phase": phases(wildcards),
-            "signature": signatures(wildcards),
-            "repeat": REPEATS,
-            "batch": RESAMPLE_BATCHES,
-        }
-        used = {name: values for name, values in fields.items() if f"{{{name}}}" in path}
-        return expand(full, **used) if used else full
-
-    return found
-
-
-def variant_results(stage, path):
-    """A stage's result of the study itself and of each variant, in their order."""
-    made = [STUDY.name, *(f"{STUDY.name}/sensitivity/{name}" for name in VARIANTS)]
-    return [result(stage, path)(Wildcards(fromdict={"study": study})) for study in made]
 
 
 def readings(wildcards):

@@ -43,10 +43,10 @@ rule reclassify_patients:
 rule compare_variants:
     """A row a variant and model: selected features, and the AUC that cross-validation gives."""
     input:
-        statuses=variant_results("signature", "signature/combined/status.json"),
-        measured=variant_results("validation", "evaluation/measured.csv"),
+        statuses=VARIANTS.of_each("signature", "signature/combined/status.json"),
+        measured=VARIANTS.of_each("validation", "evaluation/measured.csv"),
         corrected=(
-            variant_results("validation", "evaluation/corrected.csv")
+            VARIANTS.of_each("validation", "evaluation/corrected.csv")
             if config["sensitivity"]["resamples"]
             else []
         ),
@@ -57,7 +57,7 @@ rule compare_variants:
     conda:
         "../envs/evaluation.yaml"
     params:
-        variants={name: made.changed for name, made in VARIANTS.items()},
+        variants={name: made.changed for name, made in VARIANTS.made.items()},
         models=MODELS[:2],
         code=code("compare_variants"),
     script:
