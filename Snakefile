@@ -50,5 +50,8 @@ rule sensitivity:
         f"results/{STUDY.name}/report/sensitivity.html",
 
 
+watch_progress()
+
+
 onsuccess:
     print(STUDY.closing_words(workflow.dag_settings.targets))

@@ -8,6 +8,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from nomoflow.code_digests import code_digests, source_digest
 from nomoflow.problems import StudyError
+from nomoflow.progress import show_progress
 from nomoflow.scans import READINGS
 from nomoflow.series_choice import folder_state, place_of
 from nomoflow.settings import settings_by_phase
@@ -184,3 +185,11 @@ def image_settings():
 def phase_settings(wildcards):
     """The parameters of pyradiomics for each phase, as merged from file and config."""
     return {} if STUDY.from_table else settings_by_phase(config_of(wildcards))
+
+
+def watch_progress():
+    """A view of how far the run is; none where nothing is computed, or where all is asked for."""
+    said = workflow.output_settings
+    if workflow.is_main_process and not (said.dryrun or said.verbose or said.printshellcmds):
+        stages = {rule.name: Path(rule.conda_env).stem for rule in workflow.rules if rule.conda_env}
+        show_progress(logger, stages, workflow.resource_settings.cores or 1)

@@ -13,14 +13,17 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 LEVEL = logging.INFO
+WENT_WRONG = "What went wrong:"
+# Set by a run that shows its progress: it reads what went wrong from the log and tells it itself.
+TOLD_BY_RUN = "NOMOFLOW_RUN_TELLS"
 
 
 @contextmanager
 def log_to(path: str | Path) -> Iterator[None]:
     """Send prints, warnings and the traceback of a failure to the rule's log.
 
-    What went wrong also goes to the terminal, where the user looks first; how it came to that
-    (the traceback) stands in the log.
+    What went wrong also goes to the terminal, where the user looks first (unless the run itself
+    tells it from the log); how it came to that, the traceback, stands in the log.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
@@ -31,7 +34,10 @@ def log_to(path: str | Path) -> Iterator[None]:
             yield
         except Exception as error:
             logging.exception("failed")
-            print(f"\n{error or type(error).__name__}\n", file=terminal, flush=True)
+            words = str(error) or type(error).__name__
+            print(f"\n{WENT_WRONG}\n{words}", file=log)
+            if TOLD_BY_RUN not in os.environ:
+                print(f"\n{words}\n", file=terminal, flush=True)
             raise SystemExit(1) from error
         finally:
             logging.captureWarnings(False)

@@ -25,15 +25,15 @@ PHASES = ("corticomedullary", "nephrographic", "excretory")
 
 
 class Run:
-    """A finished call of snakemake: its exit code, and all that it printed."""
+    """A finished call of snakemake: its exit code, all that it printed, and its own log."""
 
-    def __init__(self, code: int, output: str):
-        self.code, self.output = code, output
+    def __init__(self, code: int, output: str, log: str = ""):
+        self.code, self.output, self.log = code, output, log
 
     @property
     def jobs(self) -> dict[str, int]:
         """Jobs of each rule by Snakemake's own table; empty where there was nothing to do."""
-        table = re.search(r"^job +count\n[- ]+\n(.*?)\ntotal ", self.output, re.M | re.S)
+        table = re.search(r"^job +count\n[- ]+\n(.*?)\ntotal ", self.log or self.output, re.M | re.S)
         rows = re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if table else []
         return {rule: int(count) for rule, count in rows if rule != "all"}
 
@@ -65,6 +65,7 @@ def snakemake(folder: Path, *options: str, configs=(CI,), cores: int = 2) -> Run
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *options]
     command += ["--configfile", *map(str, configs)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    logs = set(folder.glob(".snakemake/log/*"))
     done = subprocess.run(
         command,
         cwd=folder,
@@ -74,7 +75,8 @@ def snakemake(folder: Path, *options: str, configs=(CI,), cores: int = 2) -> Run
         timeout=1800,
         check=False,
     )
-    return Run(done.returncode, done.stdout + done.stderr)
+    told = [log.read_text(encoding="utf-8") for log in {*folder.glob(".snakemake/log/*")} - logs]
+    return Run(done.returncode, done.stdout + done.stderr, "".join(told))
 
 
 def run_whole(folder: Path, cores: int = 2) -> Path:
