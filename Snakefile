@@ -11,6 +11,7 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"
 include: "rules/cohort.smk"
 include: "rules/images.smk"
+include: "rules/pictures.smk"
 include: "rules/features.smk"
 include: "rules/reliability.smk"
 include: "rules/signature.smk"
@@ -19,6 +20,9 @@ include: "rules/validation.smk"
 include: "rules/stability.smk"
 include: "rules/evaluation.smk"
 include: "rules/comparison.smk"
+include: "rules/centres.smk"
+include: "rules/external.smk"
+include: "rules/pooling.smk"
 include: "rules/figures.smk"
 include: "rules/curves.smk"
 include: "rules/pages.smk"
@@ -26,10 +30,10 @@ include: "rules/report.smk"
 
 
 rule all:
-    """The whole study, to its report."""
+    """The whole study, to its report; with a locked model, its validation at this centre."""
     default_target: True
     input:
-        f"results/{STUDY.name}/report/complete.txt",
+        whole_study,
 
 
 rule preflight:
@@ -51,6 +55,10 @@ rule sensitivity:
 
 
 watch_progress()
+
+
+onstart:
+    refuse_to_start()
 
 
 onsuccess:

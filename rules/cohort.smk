@@ -18,22 +18,26 @@ rule simulate_patient:
         participant=simulated_patient,
         phases=PHASES,
         seed=config["simulation"]["seed"],
+        scanner=config["simulation"]["scanner"],
         code=code("simulate_patient"),
     script:
         "../scripts/simulate_patient.py"
 
 
 rule gather_problems:
-    """All that is wrong with the study's files, in one table."""
+    """All that is wrong with the study's files, in one table, and what each scan will cost."""
     input:
         checks=preflight_checks,
+        predicted=predictions,
     output:
         problems="results/{study}/cohort/preflight.csv",
+        predicted="results/{study}/cohort/predicted.csv",
     log:
         "logs/{study}/gather_problems.log",
     conda:
         "../envs/cohort.yaml"
     params:
+        phases_apart=config["images"]["phases_apart"],
         code=code("gather_problems"),
     script:
         "../scripts/gather_problems.py"

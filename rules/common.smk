@@ -7,31 +7,44 @@ SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from nomoflow.code_digests import code_digests, source_digest
+from nomoflow.files import read_rows
+from nomoflow.locked_study import applied_models, selected_of, settings_of
 from nomoflow.problems import StudyError
 from nomoflow.progress import show_progress
-from nomoflow.scans import READINGS
+from nomoflow.run_state import explain_locks, hindrance
+from nomoflow.scans import READINGS, to_come
 from nomoflow.series_choice import folder_state, place_of
 from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
 from nomoflow.variant_results import VariantResults
+from snakemake.iocontainers import Wildcards
 
 try:
     STUDY = load_study(
         config,
         schema=Path(workflow.basedir, "config/schemas/config.schema.yaml"),
         defaults=Path(workflow.basedir, "config/config.yaml"),
+        own=workflow.overwrite_configfiles,
     )
 except StudyError as error:
     # Not a WorkflowError: Snakemake would print the place in this file around the message.
     sys.exit(f"\n{error}\n")
 
+explain_locks()
 config, PHASES, BUCKETS = STUDY.config, STUDY.phases, STUDY.buckets
 SIGNATURES = [*PHASES, "combined"]
+# A locked model that is applied here, or the one that this study locks itself.
+LOCKED_MODEL = config["centres"]["model"] or f"models/{STUDY.name}/model.json"
+LEDGER = str(Path(LOCKED_MODEL).with_name("ledger.json"))
+LOCKED = applied_models(STUDY.model)
+CENTRE = config["centres"]["name"] or STUDY.name
 MODELS = ["nomogram", "radiomics", "image_features"]
 MODELS += [*(f"radiomics_{phase}" for phase in PHASES), "volume"]
 SCAN_FILES = ("image", "mask")
 REPEATS = range(1, config["evaluation"]["repeats"] + 1)
 RESAMPLES = range(1, config["evaluation"]["resamples"] + 1)
+# Memory, as a multiple of what was predicted, and MB that every job of images has.
+RESERVE, LEAST_MB = 1.3, 1000
 RESAMPLE_BATCHES = range(1, math.ceil(len(RESAMPLES) / config["execution"]["resamples"]) + 1)
 VARIANTS = VariantResults(config, MODELS, {"repeat": REPEATS, "batch": RESAMPLE_BATCHES})
 # What a rule asks for is the study's own, or that of the variant in the making.
@@ -72,8 +85,9 @@ def batch_scans(wildcards):
 
 
 def batch_files(wildcards):
-    """The images and masks of a batch."""
-    return [place_of(scan[kind]) for scan in batch_scans(wildcards) for kind in SCAN_FILES]
+    """The images and masks of a batch; one that is missing is for the check to tell."""
+    places = [place_of(scan[kind]) for scan in batch_scans(wildcards) for kind in SCAN_FILES]
+    return [place for place in places if to_come(place) or Path(place).exists()]
 
 
 def batch_folders(wildcards):
@@ -88,6 +102,29 @@ def preflight_checks(wildcards):
     return expand(f"results/{wildcards.study}/cohort/preflight/{{name}}.csv", name=names)
 
 
+def predictions(wildcards):
+    """What each scan will cost, by batch; nothing where features came as a table."""
+    names = [] if STUDY.from_table else BUCKETS
+    return expand(f"results/{wildcards.study}/cohort/predicted/{{name}}.csv", name=names)
+
+
+def predicted_mb(column):
+    """A job's memory in MB: what its largest case was predicted to take, with a reserve."""
+
+    def most(wildcards, input):
+        predicted = [float(row[column]) for row in read_rows(input.predicted)]
+        return max(LEAST_MB, math.ceil(RESERVE * max(predicted, default=0)))
+
+    return most
+
+
+def mask_limits():
+    """What a scan may be like: limits of its mask and of its geometry."""
+    images = config["images"]
+    names = ("minimum_voxels", "minimum_volume_mm3", "minimum_extent", "masks")
+    return {"repair_mm": images["geometry"]["repair_mm"], **{name: images[name] for name in names}}
+
+
 def failure_tables(wildcards):
     """Tables of the cases that failed in computation; none where features came as a table."""
     stages = [] if STUDY.from_table else ["images", "features"]
@@ -98,6 +135,11 @@ def image_tables(wildcards):
     """What is known of the images; nothing where features came as a table."""
     names = [] if STUDY.from_table else ["quality", "acquisition"]
     return {name: f"results/{wildcards.study}/images/{name}.csv" for name in names}
+
+
+def images_of_study(wildcards):
+    """What is known of the images, by the study itself where a variant is in the making."""
+    return image_tables(Wildcards(fromdict={"study": STUDY.name}))
 
 
 def signature_results(name):
@@ -112,9 +154,11 @@ def report_tables(wildcards):
     of_signatures = dict(
         statuses="status.json", selected="selected.csv", frequencies="frequency.csv"
     )
+    drawn = [] if STUDY.from_table else ["reliability/dice", "reliability/volume_icc"]
     return {
-        **{Path(name).name: f"{place}/{name}.csv" for name in names},
+        **{Path(name).name: f"{place}/{name}.csv" for name in [*names, *drawn]},
         **image_tables(wildcards),
+        **({"gallery": f"{place}/report/gallery.html"} if drawn else {}),
         "settings": f"{place}/features/settings.json",
         "model": f"{place}/models/model.json",
         **{
@@ -184,7 +228,78 @@ def image_settings():
 
 def phase_settings(wildcards):
     """The parameters of pyradiomics for each phase, as merged from file and config."""
-    return {} if STUDY.from_table else settings_by_phase(config_of(wildcards))
+    if STUDY.from_table:
+        return {}
+    return settings_of(STUDY.model) if STUDY.model else settings_by_phase(config_of(wildcards))
+
+
+def selected_features():
+    """The features to extract by phase, where a locked model needs no others; else None."""
+    return None if STUDY.from_table else selected_of(STUDY.model)
+
+
+def locked_inputs(wildcards):
+    """What a locked model is applied to: patients, and their features where it needs any."""
+    place = f"results/{STUDY.name}"
+    return {
+        "model": LOCKED_MODEL,
+        "participants": f"{place}/cohort/participants.csv",
+        "features": expand(f"{place}/features/{{phase}}.parquet", phase=PHASES),
+    }
+
+
+def acquisition_of_centre(wildcards):
+    """How this centre's images were acquired, where there are images."""
+    return {key: path for key, path in image_tables(wildcards).items() if key == "acquisition"}
+
+
+def validation_tables(wildcards):
+    """The tables of a validation's page by name."""
+    place = f"results/{wildcards.study}"
+    names = ["predictions", "performance", "recalibration", "hosmer_lemeshow", "mislabelled"]
+    names += ["not_predicted", "outside_range", "case_mix", "membership", "warnings"]
+    tables = {name: f"{place}/centres/{name}.csv" for name in names}
+    return {
+        **tables,
+        "exclusions": f"{place}/cohort/exclusions.csv",
+        "look": f"{place}/centres/look.json",
+    }
+
+
+def development_performance(wildcards):
+    """The study's own figures beside those of the centres, where it made the model."""
+    place = f"results/{wildcards.study}/evaluation/performance.csv"
+    return {} if STUDY.model else {"performance": place}
+
+
+def centre_results(*paths):
+    """Results of a study that applies a locked model; a message where it names none."""
+
+    def asked(wildcards):
+        if STUDY.model is None:
+            sys.exit(
+                f"\nStudy {STUDY.name} names no locked model, so there is nothing to apply.\n"
+                "Set centres.model to the model.json that another study has locked.\n"
+            )
+        return [f"results/{STUDY.name}/{path}" for path in paths]
+
+    return asked
+
+
+def whole_study(wildcards):
+    """What a study comes to: its report; a centre's, its validation or its predictions."""
+    if STUDY.model is None:
+        return f"results/{STUDY.name}/report/complete.txt"
+    whole = ["report/validation.html", "centres/summary.json"]
+    return centre_results(*whole if STUDY.outcome_known else ["predict/predictions.html"])(
+        wildcards
+    )
+
+
+def refuse_to_start():
+    """No job starts where an earlier run's still write, or on results changed since they were made."""
+    if said := hindrance(Path.cwd()):
+        sys.exit(f"\n{said}\n")
 
 
 def watch_progress():

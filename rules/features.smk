@@ -57,6 +57,7 @@ rule extract_features:
     input:
         images=f"results/{STUDY.name}/images/resampled/{{bucket}}",
         engine=f"results/{STUDY.name}/features/engine.csv",
+        predicted=ancient(f"results/{STUDY.name}/cohort/predicted/{{bucket}}.csv"),
     output:
         features="results/{study}/features/batches/{bucket}.csv",
         failures="results/{study}/features/failures/{bucket}.csv",
@@ -64,11 +65,15 @@ rule extract_features:
         "logs/{study}/extract_features/{bucket}.log",
     conda:
         "../envs/features.yaml"
+    resources:
+        mem_mb=predicted_mb("extract_mb"),
+        case_seconds=config["execution"]["case_seconds"],
     params:
         scans=batch_scans,
         settings=phase_settings,
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
+        selected=selected_features(),
         shuffle_voxels=setting("features.shuffle_voxels"),
         seed=config["evaluation"]["seed"],
         code=code("extract_features"),
@@ -119,6 +124,7 @@ else:
             settings=phase_settings,
             shape=config["features"]["shape"],
             subbands=config["features"]["subbands"],
+            selected=selected_features(),
             spacing_mm=config["images"]["spacing_mm"],
             code=code("gather_features"),
         script:

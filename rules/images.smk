@@ -2,11 +2,12 @@
 
 
 rule check_images:
-    """Whether each image and mask of a batch can be read and fit each other."""
+    """Whether each scan of a batch can be read and fits, and what it will cost to compute."""
     input:
         files=batch_files,
     output:
         problems="results/{study}/cohort/preflight/{bucket}.csv",
+        predicted="results/{study}/cohort/predicted/{bucket}.csv",
     log:
         "logs/{study}/check_images/{bucket}.log",
     conda:
@@ -14,8 +15,10 @@ rule check_images:
     params:
         scans=batch_scans,
         folders=batch_folders,
-        repair_mm=config["images"]["geometry"]["repair_mm"],
-        minimum_voxels=config["images"]["minimum_voxels"],
+        limits=mask_limits(),
+        spacing_mm=config["images"]["spacing_mm"],
+        settings=phase_settings,
+        subbands=config["features"]["subbands"],
         code=code("check_images"),
     script:
         "../scripts/check_images.py"
@@ -26,6 +29,7 @@ rule resample_images:
     input:
         files=batch_files,
         problems="results/{study}/cohort/preflight/{bucket}.csv",
+        predicted=ancient("results/{study}/cohort/predicted/{bucket}.csv"),
         # Waited for, but no reason to run: another batch's patients concern this one not at all.
         verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
@@ -36,6 +40,9 @@ rule resample_images:
         "logs/{study}/resample_images/{bucket}.log",
     conda:
         "../envs/images.yaml"
+    resources:
+        mem_mb=predicted_mb("resample_mb"),
+        case_seconds=config["execution"]["case_seconds"],
     params:
         scans=batch_scans,
         folders=batch_folders,

@@ -4,6 +4,7 @@
 rule fit_models:
     """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
     input:
+        unpack(images_of_study),
         dataset=result("dataset", "signature/dataset.parquet"),
         signatures=result("signature", "signature/{signature}/status.json"),
         settings=result("features", "features/settings.json"),

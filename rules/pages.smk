@@ -26,6 +26,29 @@ rule write_calculator:
         "../scripts/write_calculator.py"
 
 
+rule write_gallery:
+    """The pictures of all patients and phases on one offline page."""
+    input:
+        pictures=expand("results/{{study}}/images/overlays/{bucket}", bucket=BUCKETS),
+        quality="results/{study}/images/quality.csv",
+        dice="results/{study}/reliability/dice.csv",
+        failures="results/{study}/images/failures.csv",
+        preflight="results/{study}/cohort/preflight.csv",
+    output:
+        page="results/{study}/report/gallery.html",
+    log:
+        "logs/{study}/write_gallery.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        study=STUDY.name,
+        phases=PHASES,
+        texts=source_digest(workflow.basedir, *page_texts("gallery*")),
+        code=code("write_gallery"),
+    script:
+        "../scripts/write_gallery.py"
+
+
 rule report_sensitivity:
     """The study with one decision changed at a time, as a page beside the report."""
     input:

@@ -52,6 +52,7 @@ rule collect_warnings:
     """What a reader must know before trusting a number, each with its remedy."""
     input:
         unpack(image_tables),
+        preflight="results/{study}/cohort/preflight.csv",
         failures=failure_tables,
         icc="results/{study}/reliability/icc.csv",
         statuses=signature_results("status.json"),
@@ -70,6 +71,7 @@ rule collect_warnings:
     params:
         signatures=SIGNATURES,
         prescaled=config["features"]["prescaled"],
+        volume_change=config["images"]["volume_change"],
         code=code("collect_warnings"),
     script:
         "../scripts/collect_warnings.py"

@@ -1,6 +1,7 @@
 """Rule apply_criteria: who is analysed, who is not and why, with a count after each criterion."""
 
 from nomoflow.exclusions import COLUMNS, failure
+from nomoflow.image_problems import WARNING
 from nomoflow.run import log_to, read_rows, write_rows
 
 FLOW = ("step", "removed", "remaining")
@@ -8,7 +9,7 @@ UNUSABLE = "image or mask cannot be used"
 
 
 def main(job):
-    problems = read_rows(job.input.problems)
+    problems = [row for row in read_rows(job.input.problems) if row["severity"] != WARNING]
     # A second or repeated reading that cannot be used costs the reading, not the patient.
     lost = {row["patient"] for row in problems if row["reading"] in ("", "a1")}
     included = [patient for patient in job.params.included if patient not in lost]

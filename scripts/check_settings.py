@@ -1,7 +1,7 @@
 """Rule check_settings: whether pyradiomics knows every setting of each phase."""
 
 from nomoflow.extraction import SettingsError, extractor, quiet
-from nomoflow.image_problems import PROBLEM_COLUMNS
+from nomoflow.image_problems import PROBLEM, PROBLEM_COLUMNS
 from nomoflow.run import log_to, write_rows
 
 
@@ -15,6 +15,8 @@ def main(job):
             rows.append(
                 {
                     "phase": phase,
+                    "kind": "settings_unusable",
+                    "severity": PROBLEM,
                     "file": job.params.file,
                     "problem": "setting that cannot be used",
                     "found": str(error),

@@ -1,7 +1,7 @@
 """Rule check_table: whether the ready feature table has every patient and phase, in numbers."""
 
 from nomoflow.feature_table import read_ready_table
-from nomoflow.image_problems import PROBLEM_COLUMNS
+from nomoflow.image_problems import PROBLEM, PROBLEM_COLUMNS
 from nomoflow.run import log_to, write_rows
 
 
@@ -15,6 +15,8 @@ def as_row(problem):
     """A problem of the table as a row like those of the scans."""
     row = f"row {problem.row}" if problem.row else ""
     return {
+        "kind": "table_unusable",
+        "severity": PROBLEM,
         "file": problem.file,
         "problem": " ".join(filter(None, (row, problem.column))),
         "found": problem.found,

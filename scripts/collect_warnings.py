@@ -12,7 +12,12 @@ def main(job):
     performance = read_rows(job.input.performance)
     rows = [
         *caveats.of_cohort(missing, document["cohort"]),
-        *caveats_of_images.of_images(read_all(job, "quality"), read_all(job, "acquisition")),
+        *caveats_of_images.of_images(
+            read_all(job, "quality"),
+            read_all(job, "acquisition"),
+            read_rows(job.input.preflight),
+            job.params.volume_change,
+        ),
         *caveats.of_features(failures, job.params.prescaled),
         *caveats.of_reliability(read_rows(job.input.icc)),
         *caveats.of_signatures(statuses),

@@ -2,15 +2,20 @@
 
 import math
 
+from nomoflow.policy import STOP, policy
 from nomoflow.run import log_to, read_rows, replacing
 from nomoflow.wording import MAIN_MODELS, by_importance, metric, model_label, models_in, number
 
 CODES_SHOWN = 4
+COMPUTATION = "computation"  # the kind of every failure that no check foresees
 
 
 def main(job):
+    # What the checks found before has met its own policy: it stands among the exclusions.
+    known = {_scan(row) for row in read_rows(job.input.exclusions)}
     failures = [row for path in job.input.failures for row in read_rows(path)]
-    if failures and job.params.on_problem == "stop":
+    failures = [row for row in failures if _scan(row) not in known]
+    if failures and policy(job.params.on_problem, COMPUTATION) == STOP:
         cases = "\n".join(
             "    {patient} {phase} {reading}: {reason}, {detail}".format(**row) for row in failures
         )
@@ -18,10 +23,14 @@ def main(job):
         raise ValueError(
             f"{count} failed in computation; all else is done:\n{cases}\n"
             "Mend their images or masks and run again, or accept their absence with "
-            "images.on_problem: exclude."
+            f"images.on_problem: exclude, or {{{COMPUTATION}: exclude}}."
         )
     with replacing(job.output.summary) as aside:
         aside.write_text(summary(job), encoding="utf-8")
+
+
+def _scan(row):
+    return row["patient"], row["phase"], row["reading"]
 
 
 def summary(job):

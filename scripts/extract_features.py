@@ -1,14 +1,16 @@
 """Rule extract_features: a batch's features, a row for each patient, phase and reading."""
 
-import logging
 import math
+from contextlib import closing
 from pathlib import Path
 
 import SimpleITK as sitk
 
-from nomoflow.exclusions import COLUMNS, failure
+from nomoflow.cases import failed, limits
+from nomoflow.exclusions import COLUMNS
 from nomoflow.extraction import extract, extractor, phase_settings, quiet, settings_digest
 from nomoflow.image_quality import stored_name
+from nomoflow.isolation import CaseFailed, out_of_memory, run_each
 from nomoflow.run import log_to, write_rows
 from nomoflow.voxel_shuffle import shuffled
 
@@ -18,31 +20,29 @@ def main(job):
     shape, subbands = job.params.shape, job.params.subbands
     # Settings are checked before the first image: a wrong name fails the batch, not each case.
     chosen = {
-        phase: extractor(settings, shape, subbands)
+        phase: extractor(settings, shape, subbands, selected=wanted(job.params, phase))
         for phase, settings in job.params.settings.items()
     }
     digests = {
         phase: settings_digest(phase_settings(settings, shape, subbands))
         for phase, settings in job.params.settings.items()
     }
-    rows, failures = [], []
+    cases = []
     for scan in job.params.scans:
         files = [Path(job.input.images) / stored_name(scan, part) for part in ("image", "mask")]
-        if not all(file.exists() for file in files):
-            # The reason stands in the failures of the images, or among the exclusions.
+        if all(file.exists() for file in files):
+            cases.append((scan, files, chosen[scan["phase"]], job.params))
+        else:  # the reason stands in the failures of the images, or among the exclusions
             print(f"{scan['patient']} {scan['phase']} {scan['reading']}: no resampled image")
-            continue
-        try:
-            image, mask = map(sitk.ReadImage, map(str, files))
-            if job.params.shuffle_voxels:
-                image = shuffled(image, mask, job.params.seed, " ".join(_key(scan).values()))
-            values = extract(image, mask, chosen[scan["phase"]])
-        except Exception as error:  # whatever one scan does, the others are still computed
-            detail = f"{type(error).__name__}: {error}"
-            failures.append(failure(scan, "features", "features cannot be computed", detail))
-            logging.exception("%(patient)s %(phase)s %(reading)s", scan)
-            continue
-        rows.append({**_key(scan), "settings": digests[scan["phase"]], **values})
+    rows, failures = [], []
+    with closing(run_each(_extract_one, cases, **limits(job))) as outcomes:
+        for (scan, *_), values in zip(cases, outcomes, strict=True):
+            if isinstance(values, CaseFailed):
+                failures.append(failed(scan, "features", "features cannot be computed", values))
+            elif "not_read" in values:  # the workflow's own file is damaged: no fault of the case
+                raise OSError(values["not_read"])
+            else:
+                rows.append({**_key(scan), "settings": digests[scan["phase"]], **values})
     names = dict.fromkeys(name for one in chosen.values() for name in one.expected)
     # A feature that is not defined is an empty cell; so is one that another phase alone has.
     rows = [
@@ -51,6 +51,30 @@ def main(job):
     ]
     write_rows(rows, job.output.features, ["patient", "phase", "reading", "settings", *names])
     write_rows(failures, job.output.failures, COLUMNS)
+
+
+def wanted(params, phase):
+    """The features that a locked model needs of a phase; None where all are extracted."""
+    return None if params.selected is None else params.selected[phase]
+
+
+def _extract_one(scan: dict, files: list[Path], chosen, params) -> dict:
+    """The features of a stored image and mask, or why these cannot be read."""
+    try:
+        image, mask = map(sitk.ReadImage, map(str, files))
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise
+        reason = str(error).strip().rpartition("\n")[2]
+        folder = files[0].parent
+        return {
+            "not_read": f"{folder}: the image or mask of {' '.join(_key(scan).values())}, which "
+            f"the workflow itself wrote, cannot be read ({reason}); delete this folder and run "
+            "again: it is made anew"
+        }
+    if params.shuffle_voxels:
+        image = shuffled(image, mask, params.seed, " ".join(_key(scan).values()))
+    return extract(image, mask, chosen)
 
 
 def _key(scan: dict) -> dict:

@@ -6,10 +6,12 @@ import pandas as pd
 
 from nomoflow import coefficients, nomogram
 from nomoflow.dataset import as_dataset, signature_of
+from nomoflow.fingerprints import row_fingerprint
 from nomoflow.model_document import describe_term, model_document
+from nomoflow.model_file import check_model
 from nomoflow.models import RADSCORE, Choices, fit_study
 from nomoflow.regression import variance_inflation
-from nomoflow.run import log_to, read_json, read_table, write_json, write_table
+from nomoflow.run import log_to, read_json, read_rows, read_table, write_json, write_table
 from nomoflow.signature_tables import from_description
 from nomoflow.validation import predictions
 
@@ -59,8 +61,25 @@ def main(job):
         choices.predictors,
         read_json(job.input.settings),
         fitted.filled_in if choices.missing == "impute" else None,
+        **of_images(job, data, signatures),
     )
+    check_model(document, job.output.model)
     write_json(document, job.output.model)
+
+
+def of_images(job, data, signatures):
+    """What the document tells of the images, and by what a patient of another cohort is found."""
+    if not job.input.get("quality"):
+        used = sorted({name for signature in signatures.values() for name in signature.features})
+        rows = data.features[used].to_dict("records")
+        return {"fingerprints": map(row_fingerprint, rows), "fingerprints_of": "features"}
+    quality, patients = read_rows(job.input.quality), set(data.patients)
+    first = [row for row in quality if row["reading"] == "a1" and row["patient"] in patients]
+    return {
+        "acquisition": read_rows(job.input.acquisition),
+        "quality": quality,
+        "fingerprints": [row["fingerprint"] for row in first],
+    }
 
 
 def slopes(model):

@@ -27,7 +27,8 @@ def main(job):
         chosen = (params.settings[phase], params.shape, params.subbands)
         described[phase] = phase_settings(*chosen)
         digest = settings_digest(described[phase])
-        write_table(of_phase(batches, phase, feature_names(*chosen), digest), path)
+        names = feature_names(*chosen) if params.selected is None else params.selected[phase]
+        write_table(of_phase(batches, phase, names, digest), path)
         del described[phase]["versions"]
         described[phase]["digest"] = digest
     failures = [row for path in job.input.failures for row in read_rows(path)]

@@ -1,35 +1,63 @@
-"""Rule lock_model: the model as it goes to other centres, written once and never replaced."""
+"""Rule lock_model: the model as it goes to other centres, written once and never lost."""
 
 from pathlib import Path
 
-from nomoflow.model_document import digest
-from nomoflow.run import log_to, read_json, write_json
+from nomoflow.model_file import ModelError, as_text, available_models, check_model, read_model
+from nomoflow.run import log_to, read_json, replacing, write_json
 
 
 def main(job):
+    require_complete(job.input.get("complete"), job.input.model)
     model, place = read_json(job.input.model), Path(job.params.locked)
-    if digest(model) != model["digest"]:
-        raise ValueError(
-            f"{job.input.model}: its digest does not fit its content, so it was edited by hand; "
-            "allowed is the file as the run wrote it: delete it and run again"
+    check_model(model, job.input.model)
+    if "nomogram" not in available_models(model):
+        raise ModelError(
+            f"{job.input.model}: the nomogram could not be fitted "
+            f"({model['models']['nomogram']['reason']}), so there is nothing to lock"
         )
     if place.exists():
-        refuse_other(read_json(place), model, place)
+        standing = read_model(place)
+        if standing["digest"] != model["digest"]:
+            keep(standing, model, place)
+            write(model, place)
     else:
-        write_json(model, place)
-    write_json({"locked": str(place), "digest": model["digest"]}, job.output.receipt)
+        write(model, place)
+    receipt = {"locked": str(place), "version": model["version"], "digest": model["digest"]}
+    write_json(receipt, job.output.receipt)
 
 
-def refuse_other(locked, model, place):
-    """A locked model stands: other centres may have used it."""
-    if locked["digest"] == model["digest"]:
-        return
-    raise ValueError(
-        f"{place}: a model of version {locked['version']} with digest {locked['digest'][:12]} is "
-        f"locked already; found version {model['version']} with digest {model['digest'][:12]}. "
-        "A changed model needs a new models.version and a place of its own: set models.version, "
-        f"move {place} to where its version can be found again, and lock once more."
-    )
+def require_complete(complete, model):
+    """The study's last rule writes this file, after all checks were passed."""
+    if complete is not None and not Path(complete).is_file():
+        raise ValueError(
+            f"{complete} is not there, so the study's checks were not passed; {model} is not "
+            "locked: run the study to its end first (snakemake --cores all)"
+        )
+
+
+def keep(standing, model, place):
+    """Other centres may have used the model that stands: only a higher version takes its place."""
+    if model["version"] <= standing["version"]:
+        raise ValueError(
+            f"{place}: version {standing['version']} is locked with digest "
+            f"{standing['digest'][:12]}; the run made version {model['version']} with digest "
+            f"{model['digest'][:12]}, another model. Allowed is a higher version beside the old: "
+            f"set models.version to {standing['version'] + 1}, run and lock once more; or bring "
+            "back the data and settings that the locked model was made with."
+        )
+    aside = place.with_name(f"{place.stem}_v{standing['version']}{place.suffix}")
+    if not aside.exists():
+        write(standing, aside)
+    elif read_model(aside)["digest"] != standing["digest"]:
+        raise ValueError(
+            f"{aside}: another model of version {standing['version']} than {place} holds; two "
+            "models must never share a version: find out which one other centres have"
+        )
+
+
+def write(model, path):
+    with replacing(path) as aside:
+        aside.write_text(as_text(model), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,13 @@ from nomoflow.run import log_to, replacing
 
 
 def main(job):
+    given = job.params
     images, masks, grid = draw_scans(
-        job.params.participant, job.wildcards.cohort, job.params.seed, list(job.params.phases)
+        given.participant,
+        job.wildcards.cohort,
+        given.seed,
+        list(given.phases),
+        getattr(given, "scanner", "A"),
     )
     arrays, paths = [*images, *masks], [*job.output.images, *job.output.masks]
     for array, path in zip(arrays, paths, strict=True):

@@ -1,6 +1,10 @@
 """Rule write_report: the study on one page, with tables, linked figures and what is absent."""
 
-from nomoflow.report import TABLES, linker, render
+import os
+from pathlib import Path
+
+from nomoflow.report import TABLES, render
+from nomoflow.report_pages import linker
 from nomoflow.run import log_to, read_json, read_rows, replacing
 
 
@@ -23,6 +27,7 @@ def main(job):
         "frequencies": by_name(given.signatures, several(job, "frequencies"), read_rows),
         "coefficients": by_name(given.models, several(job, "coefficients"), read_rows),
         "figure": linker(several(job, "figures"), job.output.report, people),
+        "gallery": beside(job, "gallery"),
         **{name: read_optional(job, name, read_rows) for name in TABLES},
     }
     with replacing(job.output.report) as aside:
@@ -33,6 +38,12 @@ def read_optional(job, name, read):
     """The content of an input that not every study has; None where it is left out."""
     path = getattr(job.input, name, None)
     return read(path) if path else None
+
+
+def beside(job, name):
+    """Where another page lies, seen from the report; empty where the study has none."""
+    path = getattr(job.input, name, None)
+    return Path(os.path.relpath(path, Path(job.output.report).parent)).as_posix() if path else ""
 
 
 def several(job, name):

@@ -18,6 +18,7 @@ DISTRIBUTIONS = {
     "glmnet": "glmstar",
     "pywt": "pywavelets",
     "radiomics": "pyradiomics",
+    "PIL": "pillow",
     "ruamel": "ruamel-yaml",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

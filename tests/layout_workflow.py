@@ -28,8 +28,10 @@ STAGES = (
 )  # fmt: skip
 # A long stage has several files of rules, in the order the data flows.
 FILES_OF = {
+    "images": ("images", "pictures"),
     "models": ("models", "validation"),
     "evaluation": ("stability", "evaluation", "comparison"),
+    "centres": ("centres", "external", "pooling"),
     "report": ("figures", "curves", "pages", "report"),
 }
 ENV_OF = {file: stage for stage, files in FILES_OF.items() for file in files}

@@ -310,6 +310,33 @@ def quality(phases=PHASES) -> list[dict]:
     ]  # fmt: skip
 
 
+def dice(phases=PHASES) -> list[dict]:
+    return [
+        {"patient": f"P{i:03d}", "phase": phase, "comparison": comparison, "reading_a": "a1",
+         "reading_b": other, "dice": 0.9 - 0.01 * i, "hausdorff95_mm": 1.5 + i}
+        for phase in phases for comparison, other in (("inter", "b1"), ("intra", "a2"))
+        for i in range(5)
+    ]  # fmt: skip
+
+
+def volume_icc(phases=PHASES) -> list[dict]:
+    return [
+        {"phase": phase, "comparison": comparison, "form": "ICC(A,1)", "n": 5, "icc": 0.953,
+         "ci_low": 0.916, "ci_high": 0.976, "reason": ""}
+        for phase in phases for comparison in ("inter", "intra")
+    ]  # fmt: skip
+
+
+def acquisition(phases=PHASES) -> list[dict]:
+    return [
+        {"patient": f"P{i:03d}", "phase": phase, "format": "DICOM" if i else "NIfTI",
+         "modality": "CT" if i else "", "manufacturer": ("", "SIEMENS", "GE", "SIEMENS")[i],
+         "kernel": "B30f" if i else "", "contrast_agent": "", "slice_thickness_mm": i or "",
+         "kv": 120 if i else "", "exposure_mas": ""}
+        for phase in phases for i in range(4)
+    ]  # fmt: skip
+
+
 def delong() -> list[dict]:
     return [
         {"sample": "apparent", "model_a": "nomogram", "model_b": other, "auc_a": 0.956, "auc_b": b,

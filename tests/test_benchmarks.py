@@ -97,3 +97,32 @@ def test_a_difference_from_r_is_seen(program, penalty, selected, nonzero, expect
     ours = [{"resample": 1, "detail": (own, mine)}]
     (found,) = program.agreements(ours, r, columns)
     assert (found["same_penalty"], found["same_features"]) == expected
+
+
+def selected(results, *options):
+    command = [sys.executable, str(BENCHMARKS / "validate_against_full.py"), "--repeats", "1"]
+    command += ["--spacing", "2.4", "--results", str(results), *options]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_selected_features_against_all(tmp_path):
+    run = selected(tmp_path, "--data", str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert "largest relative difference 0\n" in run.stdout
+    table = pd.read_csv(tmp_path / "validate_against_full.csv")
+    assert table["features"].tolist() == [8, 8, 8]
+    assert (table["ratio"] == table["selected_seconds"] / table["full_seconds"]).all()
+    assert table["ratio"].median() < 0.6  # a few of 1,158 features, on images of few voxels
+
+
+def test_a_value_that_differs_is_seen(monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    place = BENCHMARKS / "validate_against_full.py"
+    spec = importlib.util.spec_from_file_location("validate_against_full", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    nan = float("nan")
+    assert module.relative(nan, nan) == module.relative(2.0, 2.0) == 0
+    assert module.relative(1.0, 1.0 + 1e-12) > 0
+    assert module.relative(nan, 1.0) == module.relative(1.0, nan) == 1

@@ -36,6 +36,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--largest-mm", type=float, default=LARGEST_MM, help="largest included diameter (mm)"
     )
+    parser.add_argument("--older", type=float, default=0.0, help="years more than published")
     reasons = parser.add_argument_group("patients that a criterion will exclude")
     reasons.add_argument("--too-large", type=int, default=3, help="larger than 40 mm (default 3)")
     reasons.add_argument("--artefact", type=int, default=2, help="marked artefact (default 2)")
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
             },
             prefix=options.prefix,
             largest_mm=options.largest_mm,
+            older=options.older,
         )
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -9,6 +9,8 @@ from statistics import median
 
 from nomoflow.dicom_headers import numbers, shown, text
 from nomoflow.dicom_series import Series, check_series, choose
+from nomoflow.identity import Finder
+from nomoflow.identity_headers import of_dicom
 from nomoflow.image_problems import ImageProblem, listed
 from nomoflow.series_choice import digest, split_choice
 
@@ -37,6 +39,7 @@ TOLD = {
     "protocol": "ProtocolName",
     "image_type": "ImageType",
 }
+REMOVED = "[removed]"
 ACQUISITION_COLUMNS = (
     "patient", "phase", "format", "series", "modality", "units", "slices", "slice_spacing_mm",
     "pixel_spacing_mm", *MEASURED, *TOLD,
@@ -62,7 +65,7 @@ def describe_acquisition(scan: dict) -> dict:
         check_series(one)
     except ImageProblem:
         return row
-    return row | _described(one)
+    return row | _described(one, scan["patient"])
 
 
 def image_format(path) -> str:
@@ -73,7 +76,8 @@ def image_format(path) -> str:
     return next((said for ends, said in FORMATS.items() if name.endswith(ends)), "other")
 
 
-def _described(one: Series) -> dict:
+def _described(one: Series, patient: str) -> dict:
+    finder = Finder(of_dicom(one.files[0], patient), (), set())
     places = one.positions()
     apart = (places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else None
     return {
@@ -84,7 +88,7 @@ def _described(one: Series) -> dict:
         "slice_spacing_mm": "" if apart is None else f"{apart:.6g}",
         "pixel_spacing_mm": text(one.headers[0], "PixelSpacing"),
         **{column: _number(one, keyword) for column, keyword in MEASURED.items()},
-        **{column: _told(one, keyword) for column, keyword in TOLD.items()},
+        **{column: _told(one, keyword, finder, patient) for column, keyword in TOLD.items()},
     }
 
 
@@ -112,5 +116,7 @@ def _number(one: Series, keyword: str) -> str:
     return f"{median(values):.6g}" if values else ""
 
 
-def _told(one: Series, keyword: str) -> str:
-    return " | ".join(sorted({shown(read, keyword) for read in one.headers} - {""}))
+def _told(one: Series, keyword: str, finder: Finder, patient: str) -> str:
+    said = {shown(read, keyword) for read in one.headers} - {""}
+    # What names somebody in another form (a date, a physician, an address) is removed whole.
+    return " | ".join(sorted({REMOVED if finder.found(f"{patient} {s}") else s for s in said}))

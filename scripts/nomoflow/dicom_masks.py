@@ -3,10 +3,13 @@
 import numpy as np
 import SimpleITK as sitk
 
-from nomoflow.dicom_headers import LABEL_MAP, numbers, text
+from nomoflow.dicom_headers import LABEL_MAP, check_pixel_bytes, header, numbers, text
+from nomoflow.header_limits import check_size
 from nomoflow.image_problems import ImageProblem
 from nomoflow.mask_labels import Label, chosen_label
 from nomoflow.slice_grid import OTHER_GRID, REMEDY, SliceGrid, on_image
+
+FRAMES = {"Columns": 0, "Rows": 0, "NumberOfFrames": 1}  # and what an absent entry means
 
 
 def read_segment(path, label: str, image: sitk.Image, tolerance_mm: float, series=None):
@@ -20,6 +23,9 @@ def read_segment(path, label: str, image: sitk.Image, tolerance_mm: float, serie
     from pydicom.pixels import iter_pixels
 
     read = dcmread(path, force=True)
+    size = [(numbers(read, keyword) or [least])[0] for keyword, least in FRAMES.items()]
+    check_size(size, "pixels in columns, rows and frames")
+    check_pixel_bytes(path.name, header(path))
     segment = chosen_label(label, segments(read))
     if series is not None:
         check_reference(text(read, "FrameOfReferenceUID"), series)
@@ -58,6 +64,7 @@ def check_reference(frame_of_reference: str, series) -> None:
     own = text(series.headers[0], "FrameOfReferenceUID")
     if frame_of_reference and own and frame_of_reference != own:
         raise ImageProblem(
+            "frame_differs",
             "the mask was drawn in another frame of reference than the image's",
             found="another FrameOfReferenceUID",
             allowed="masks drawn on this series, or on one registered to it by the scanner",
@@ -74,14 +81,32 @@ def _group(read, index: int, name: str):
 
 def _frames(read, number: int, label_map: bool) -> list[int]:
     count = int((numbers(read, "NumberOfFrames") or [1])[0])
+    groups = len(read.get("PerFrameFunctionalGroupsSequence", []))
+    if groups != count:
+        raise _unplaced(f"{count} frames, {groups} of them described")
     if label_map:
         return list(range(count))
+    there = {one.number for one in segments(read)}
     found = []
     for index in range(count):
         group = _group(read, index, "SegmentIdentificationSequence")
-        if group and int(group.ReferencedSegmentNumber) == number:
+        named = numbers(group, "ReferencedSegmentNumber") if group else None
+        # A frame left out in silence would be a slice of the mask that is missing.
+        if named is None or named[0] not in there:
+            raise _unplaced(f"no segment of the file for frame {index + 1}")
+        if named[0] == number:
             found.append(index)
     return found
+
+
+def _unplaced(found: str) -> ImageProblem:
+    return ImageProblem(
+        "frames_unplaced",
+        "the DICOM segmentation does not say where its frames lie",
+        found=found,
+        allowed="segment, position, orientation and pixel spacing of each frame",
+        remedy="export the segmentation again",
+    )
 
 
 def _whole(pixels: np.ndarray, read) -> np.ndarray:
@@ -89,6 +114,7 @@ def _whole(pixels: np.ndarray, read) -> np.ndarray:
     most = int((numbers(read, "MaximumFractionalValue") or [1])[0])
     if text(read, "SegmentationType") == "FRACTIONAL" and not np.isin(pixels, (0, most)).all():
         raise ImageProblem(
+            "mask_not_whole",
             "the DICOM segmentation is fractional",
             found=f"values between 0 and {most}",
             allowed="a binary segmentation: in or out",
@@ -110,6 +136,7 @@ def _plane(read, index: int) -> tuple[np.ndarray, list[np.ndarray]]:
         value = numbers(item, keyword) if item else None
         if value is None:
             raise ImageProblem(
+                "frames_unplaced",
                 "the DICOM segmentation does not say where its frames lie",
                 found=f"no {keyword} for frame {index + 1}",
                 allowed="position, orientation and pixel spacing of each frame",
@@ -126,6 +153,7 @@ def _check_thickness(read, grid: SliceGrid) -> None:
     apart = numbers(group, "SpacingBetweenSlices") if group else None
     if apart and apart[0] > 1.5 * grid.spacing[2]:
         raise ImageProblem(
+            "grid_differs",
             OTHER_GRID,
             found=f"slices of the mask {apart[0]:.4g} mm apart, of the image"
             f" {grid.spacing[2]:.4g} mm",

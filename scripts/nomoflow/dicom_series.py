@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from nomoflow.dicom_headers import header, numbers, shown, text
+from nomoflow.dicom_headers import check_pixel_bytes, header, numbers, shown, text
+from nomoflow.header_limits import FARTHEST_MM, absurd, check_place, check_size
 from nomoflow.image_problems import ImageProblem, listed, times
 from nomoflow.series_choice import digest, files_below, split_choice
 
@@ -15,6 +16,7 @@ NOT_IMAGES = frozenset(
     ("SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTRECORD", "SR", "PR", "KO", "REG", "DOC", "FID")
 )
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
+LARGEST = 1e9  # no rescale slope or intercept
 SAME_MM = 1e-3  # two slices nearer than this lie at one position
 EVEN = 0.05  # of the spacing: how far a slice may lie from the even grid
 TILT = 0.1  # of a pixel: how far the slices may drift sideways over the whole stack
@@ -74,12 +76,14 @@ def choose(folder: Path, wanted: str = "") -> Series:
         return chosen[0]
     if wanted:
         raise ImageProblem(
+            "series_missing",
             "the DICOM series is not in the folder",
             found=_listing(there, folder),
             allowed="the SeriesInstanceUID of one of these, or its digest",
             remedy="correct what follows # in the scans table",
         )
     raise ImageProblem(
+        "several_series",
         SEVERAL,
         found=_listing(there, folder),
         allowed="one series a folder, or folder#series",
@@ -95,6 +99,7 @@ def _of_one_file(path: Path) -> Series:
     modality = "" if read is None else text(read, "Modality")
     if read is None or "Rows" not in read or modality in NOT_IMAGES:
         raise ImageProblem(
+            "not_an_image",
             "the DICOM file is no image",
             found=f"modality {modality}" if modality else "no modality",
             allowed="the folder of a series of slices",
@@ -145,6 +150,7 @@ def check_series(one: Series) -> None:
     """
     if any(_frames(read) > 1 for read in one.headers):
         raise ImageProblem(
+            "several_frames",
             "a DICOM file of several frames (enhanced or multi-frame)",
             found=str(one),
             allowed="one file a slice",
@@ -153,6 +159,7 @@ def check_series(one: Series) -> None:
     lost = [name for name in PLACE if not all(_is_given(read, name) for read in one.headers)]
     if lost:
         raise ImageProblem(
+            "no_position",
             "slices without a place in the patient",
             found=f"{listed(lost)} missing or unusable; {one}",
             allowed="position, orientation and pixel spacing in each slice",
@@ -165,8 +172,11 @@ def check_series(one: Series) -> None:
         ("pixel spacings", ["PixelSpacing"], 4),
         ("orientations", ["ImageOrientationPatient"], 3),
         ("frames of reference", ["FrameOfReferenceUID"], None),
+        ("kinds of pixels", ["BitsAllocated", "PixelRepresentation"], None),
     ):
         _one_kind(one, name, keywords, decimals)
+    _check_size(one)
+    _check_pixels(one)
     order = np.argsort(one.positions(), kind="stable")
     one.files = [one.files[i] for i in order]
     one.headers = [one.headers[i] for i in order]
@@ -176,9 +186,44 @@ def check_series(one: Series) -> None:
         _check_steps(one)
 
 
+def _check_size(one: Series) -> None:
+    """Refuse a matrix or a pixel spacing that no scan has, before a slice is decoded."""
+    first = one.headers[0]
+    matrix = [(numbers(first, keyword) or [0])[0] for keyword in ("Columns", "Rows")]
+    check_size([*matrix, len(one.files)])
+    check_place(numbers(first, "PixelSpacing"))
+
+
+def _check_pixels(one: Series) -> None:
+    """Refuse pixels that are too few or too many, or whose meaning is not told alike.
+
+    The library takes a slope that is no number for none.
+    """
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        told = [text(read, keyword) for read in one.headers]
+        if 0 < told.count("") < len(told):
+            raise ImageProblem(
+                "mixed_slices",
+                f"some slices of the DICOM series have no {keyword}",
+                found=f"none in {told.count('')} of {len(told)} slices",
+                allowed="one in each slice, or in none",
+                remedy="export the series again",
+            )
+        values = [numbers(read, keyword) for read in one.headers]
+        wrong = [
+            said
+            for said, value in zip(told, values, strict=True)
+            if said and (value is None or len(value) > 1 or abs(value[0]) > LARGEST)
+        ]
+        if wrong:
+            raise absurd(f"{keyword} {wrong[0][:40]!r}", f"a number up to {LARGEST:g}")
+    for path, read in zip(one.files, one.headers, strict=True):
+        check_pixel_bytes(path.name, read)
+
+
 def _is_given(read, keyword: str) -> bool:
     value = numbers(read, keyword) or []
-    if len(value) != PLACE[keyword]:
+    if len(value) != PLACE[keyword] or max(map(abs, value)) > FARTHEST_MM:
         return False
     # Rows and columns lie at a right angle: about one, whatever the header's rounding.
     across = np.linalg.norm(np.cross(value[:3], value[3:])) if len(value) == 6 else 1.0
@@ -196,6 +241,7 @@ def _one_kind(one: Series, name: str, keywords: list[str], decimals: int | None)
     kinds = Counter(map(value, one.headers))
     if len(kinds) > 1:
         raise ImageProblem(
+            "mixed_slices",
             f"{name} are mixed in the DICOM series",
             found=listed(f"{kind} ({n} slices)" for kind, n in kinds.most_common()),
             allowed="one for all slices",
@@ -210,6 +256,7 @@ def _check_doubles(one: Series) -> None:
     copies = len(one.headers) - len({text(read, "SOPInstanceUID") for read in one.headers})
     if copies:
         raise ImageProblem(
+            "duplicate_slices",
             "slices are there twice in the DICOM series",
             found=f"{copies} of {len(one.headers)} files are copies of others",
             allowed="each slice once",
@@ -220,6 +267,7 @@ def _check_doubles(one: Series) -> None:
         values = sorted({text(read, keyword) for read in one.headers})
         differ += [f"{keyword} {listed(values, 4)}"] if len(values) > 1 else []
     raise ImageProblem(
+        "same_position",
         "several images at one position in the DICOM series",
         found=f"{np.union1d(close, close + 1).size} of {len(one.headers)} slices share a position"
         + (f"; they differ in {'; '.join(differ)}" if differ else ""),
@@ -237,6 +285,7 @@ def _check_tilt(one: Series) -> None:
     if drift > TILT * pixel:
         angle = np.degrees(np.arctan2(drift, abs(along)))
         raise ImageProblem(
+            "tilt",
             "the slices are sheared: the gantry was tilted",
             found=f"{angle:.3g} degrees; {drift:.4g} mm sideways over the stack",
             allowed=f"up to {TILT * pixel:.3g} mm ({TILT:g} of a pixel)",
@@ -252,6 +301,7 @@ def _check_steps(one: Series) -> None:
     if gaps.size:
         said = [f"{steps[i]:.4g} mm after slice {i + 1}" for i in gaps]
         raise ImageProblem(
+            "slice_gap",
             "slices are missing in the DICOM series",
             found=f"{listed(said, 4)}, of {len(places)} slices",
             allowed=f"{usual:.4g} mm from slice to slice",
@@ -261,6 +311,7 @@ def _check_steps(one: Series) -> None:
     step = (places[-1] - places[0]) / (len(places) - 1)
     if away.max() > EVEN * step:
         raise ImageProblem(
+            "uneven_slices",
             "the slices are unevenly spaced",
             found=f"{steps.min():.4g} to {steps.max():.4g} mm; up to {away.max():.3g} mm off an"
             " even grid",

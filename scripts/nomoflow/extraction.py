@@ -21,6 +21,8 @@ from pykwalify.errors import PyKwalifyException
 from radiomics import getFeatureClasses, getImageTypes
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
+from nomoflow.selected_features import FIXED_NAMES, by_image, images_of, log_name
+
 ENGINE = "pyradiomics"
 PACKAGES = ("pyradiomics", "SimpleITK", "numpy", "PyWavelets")
 SECTIONS = ("setting", "imageType", "featureClass")
@@ -52,10 +54,6 @@ IMAGE_DEFAULTS = {
     "Wavelet": {"wavelet": "coif1", "start_level": 0, "level": 1},
     "Gradient": {"gradientUseSpacing": True},
 }
-FIXED_NAMES = {
-    "Original": "original", "Square": "square", "SquareRoot": "squareroot",
-    "Logarithm": "logarithm", "Exponential": "exponential", "Gradient": "gradient",
-}  # fmt: skip
 ALL_SUBBANDS = {"".join(letters) for letters in product("LH", repeat=3)}
 
 logger = logging.getLogger(__name__)
@@ -94,9 +92,12 @@ def _known(place: str, chosen: Iterable[str], allowed: Iterable[str]) -> None:
 
 
 class Extractor(RadiomicsFeatureExtractor):
-    """pyradiomics' extractor for stored images, which can leave out single wavelet images."""
+    """pyradiomics' extractor for stored images, which computes what is asked for alone.
 
-    def __init__(self, settings: dict, images: list[str]):
+    wanted : by image and feature class, the features (None: all of the class)
+    """
+
+    def __init__(self, settings: dict, wanted: dict[str, dict[str, list[str] | None]]):
         with warnings.catch_warnings():
             # pykwalify loads its extensions in a way that Python 3.12 removes.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -104,7 +105,7 @@ class Extractor(RadiomicsFeatureExtractor):
                 super().__init__(settings)
             except PyKwalifyException as error:
                 raise SettingsError(f"feature settings: {error.msg}") from error
-        self.images = set(images)
+        self.wanted = wanted
 
     @staticmethod
     def loadImage(ImageFilePath, MaskFilePath, generalInfo=None, **kwargs):
@@ -113,28 +114,56 @@ class Extractor(RadiomicsFeatureExtractor):
 
     def computeFeatures(self, image, mask, imageTypeName, **kwargs):
         """Features of one filtered image; none for an image that is not asked for."""
-        if imageTypeName not in self.images:
+        if imageTypeName not in self.wanted:
             return {}
-        return super().computeFeatures(image, mask, imageTypeName, **kwargs)
+        of_all_images = self.enabledFeatures
+        self.enabledFeatures = self.wanted[imageTypeName]
+        try:
+            return super().computeFeatures(image, mask, imageTypeName, **kwargs)
+        finally:
+            self.enabledFeatures = of_all_images
 
 
-def extractor(settings: dict, shape: bool = True, subbands: list[str] | None = None) -> Extractor:
+def extractor(
+    settings: dict,
+    shape: bool = True,
+    subbands: list[str] | None = None,
+    selected: Iterable[str] | None = None,
+) -> Extractor:
     """An extractor for ``extract``; its attribute ``expected`` lists the features it gives.
 
     settings : pyradiomics parameters; ``shape`` alone decides on the shape features
     subbands : wavelet images wanted, such as ["HHL"]; None or all eight for all there are
+    selected : the features wanted, of those that the settings give; None for all. Images, classes
+        and features beside them are not computed; the values of those wanted stay the same.
     Raises SettingsError for unknown names or subbands and for values of the wrong kind.
     """
     check_settings(settings)
     quiet()
-    images = settings.get("imageType") or {"Original": {}}
+    every = feature_names(settings, shape, subbands)
+    expected, images = every, settings.get("imageType") or {"Original": {}}
+    classes = {key: None for key in ("shape",) if shape} | _classes(settings)
+    wanted = {name: _classes(settings) for name in image_names(settings, subbands)}
+    if selected is not None:
+        chosen = set(selected)
+        unknown = sorted(chosen - set(every))
+        if unknown:
+            raise SettingsError(
+                f"features that these settings do not give: {', '.join(unknown)}; allowed are the "
+                f"{len(every)} of their image types, sub-bands and classes: use the settings that "
+                "the features were selected with"
+            )
+        expected = [name for name in every if name in chosen]
+        of_shape, wanted = by_image(expected)
+        images = images_of(settings, wanted) or {"Original": {}}
+        classes = ({"shape": of_shape} if of_shape else {}) | _classes(settings)
     parameters = {
         "setting": {**(settings.get("setting") or {}), "label": 1, "additionalInfo": False},
         "imageType": {kind: dict(own or {}) for kind, own in images.items()},
-        "featureClass": {key: None for key in ("shape",) if shape} | _classes(settings),
-    }  # fmt: skip
-    made = Extractor(deepcopy(parameters), image_names(settings, subbands))
-    made.expected = feature_names(settings, shape, subbands)
+        "featureClass": classes,
+    }
+    made = Extractor(deepcopy(parameters), wanted)
+    made.expected = expected
     return made
 
 
@@ -157,7 +186,7 @@ def image_names(settings: dict, subbands: list[str] | None = None) -> list[str]:
             _known("subbands", wanted, found)
             names += [name for band in found if band in wanted for name in found[band]]
         elif kind == "LoG":
-            names += [f"log-sigma-{str(s).replace('.', '-')}-mm-3D" for s in own["sigma"]]
+            names += map(log_name, own["sigma"])
         else:
             names.append(FIXED_NAMES[kind])
     return names
@@ -201,7 +230,10 @@ def extract(image: sitk.Image, mask: sitk.Image, chosen: Extractor) -> dict[str,
 
     A feature that is not defined (such as a correlation where all values are equal) is NaN.
     Raises ValueError by pyradiomics for a region it refuses, and where an image is missing.
+    Where no feature is asked for, nothing is computed.
     """
+    if not chosen.expected:
+        return {}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Undefined features divide by zero; they come out as NaN, which is passed on.
         warnings.simplefilter("ignore", RuntimeWarning)

@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -55,22 +57,28 @@ def calibration_figure(
             unit_square(panel, "Predicted probability", "Observed share" if first else "")
             panel.set_facecolor(OPTIMISTIC if sample == "apparent" else "white")
             own = where(calibration, model=model, sample=sample)
-            _curve_and_groups(panel, model, own)
-            panel.set_title(_details(performance, model, sample), fontsize=6.5, weight="normal")
-    level = f"{100 * confidence:g} % " if confidence else ""
-    keys = [
-        Patch(facecolor=GREY, alpha=0.3, label=f"{level}band, pointwise, patients resampled"),
-        Line2D([], [], color=GREY, marker="o", **_GROUP, label=f"Group of patients, {level}CI"),
-        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label="Perfect"),
-    ]
+            curve_and_groups(panel, model, own)
+            panel.set_title(details(performance, model, sample), fontsize=6.5, weight="normal")
+    keys = calibration_keys(confidence)
     rows_of_panels[-1].legend(handles=keys, loc="outside lower center", ncols=3)
     return figure
 
 
-_GROUP = {"markerfacecolor": "white", "markeredgewidth": 0.9, "markersize": 3.6}
+def calibration_keys(confidence: float | None, colour: str = GREY) -> list[Artist]:
+    """What band, groups and diagonal of a calibration panel mean."""
+    level = f"{100 * confidence:g} % " if confidence else ""
+    return [
+        Patch(facecolor=colour, alpha=0.3, label=f"{level}band, pointwise, patients resampled"),
+        Line2D([], [], color=colour, marker="o", **GROUP, label=f"Group of patients, {level}CI"),
+        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label="Perfect"),
+    ]
 
 
-def _curve_and_groups(panel, model: str, rows: Rows) -> None:
+GROUP = {"markerfacecolor": "white", "markeredgewidth": 0.9, "markersize": 3.6}
+
+
+def curve_and_groups(panel: Axes, model: str, rows: Rows) -> None:
+    """A model's smooth curve with its band, and its groups of patients with their intervals."""
     smooth, groups = where(rows, kind="smooth"), where(rows, kind="group")
     x, y = numbers(smooth, "predicted"), numbers(smooth, "observed")
     colour = curve(panel, model, x, y)
@@ -79,11 +87,11 @@ def _curve_and_groups(panel, model: str, rows: Rows) -> None:
     low, high = y - numbers(groups, "ci_low"), numbers(groups, "ci_high") - y
     bars = np.maximum([low, high], 0)  # a bound that meets the share may miss it by rounding
     panel.errorbar(
-        x, y, yerr=bars, fmt="o", color=colour, elinewidth=0.6, clip_on=False, zorder=3, **_GROUP
+        x, y, yerr=bars, fmt="o", color=colour, elinewidth=0.6, clip_on=False, zorder=3, **GROUP
     )
 
 
-def _details(performance: Rows, model: str, sample: str) -> str:
+def details(performance: Rows, model: str, sample: str) -> str:
     """ "Radiomics nomogram", then slope and intercept, then O:E and ICI: those that are defined."""
     cells = []
     for name, word, digits in (

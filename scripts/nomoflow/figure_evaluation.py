@@ -97,10 +97,17 @@ def _panels(rows: Rows, predictions: Rows, height: float) -> tuple[Figure, list[
     return figure, list(zip(samples, axes, strict=False))
 
 
-def curve(panel: Axes, model: str, x: np.ndarray, y: np.ndarray, detail: str = "") -> str:
+def curve(
+    panel: Axes,
+    model: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    detail: str = "",
+    width: float | None = None,
+) -> str:
     """A model's line in its own colour and dash; the colour is returned."""
     label, colour, dash = model_look(model)
-    panel.plot(x, y, color=colour, linestyle=dash, label=f"{label}{detail}")
+    panel.plot(x, y, color=colour, linestyle=dash, linewidth=width, label=f"{label}{detail}")
     return colour
 
 
@@ -136,33 +143,46 @@ def roc_figure(
     if not roc:
         return message_figure("ROC curves", "No model has predictions of both classes.")
     figure, panels = _panels(roc, predictions, 119)
-    title = f"AUC ({100 * confidence:g} % CI)" if confidence else "AUC (CI)"
-    heading = {"title": title, "title_fontsize": 6.5, "alignment": "left"}
     for sample, panel in panels:
-        unit_square(panel, "1 − specificity", "Sensitivity")
-        rows = where(roc, sample=sample)
-        for model in models_in(rows):
-            repeats: dict[str, list] = {}
-            for row in where(rows, model=model):
-                repeats.setdefault(row["repeat"], []).append(row)
-            curves = [
-                (numbers(own, "specificity"), numbers(own, "sensitivity"))
-                for own in repeats.values()
-            ]
-            auc = with_interval(metric(performance, model, sample, "auc"))
-            colour = curve(panel, model, *mean_roc(curves), detail=f": {auc}")
-            cut = [metric(performance, model, sample, m) for m in ("specificity", "sensitivity")]
-            if all(cut):
-                specificity, sensitivity = (number(row["estimate"]) for row in cut)
-                dot = {"markeredgecolor": "white", "markeredgewidth": 0.5, "markersize": 3.5}
-                panel.plot(1 - specificity, sensitivity, "o", color=colour, zorder=3, **dot)
-        for model in models_in(rows)[:1]:
-            own = where(band, model=model, sample=sample)
-            x, colour = 1 - numbers(own, "specificity"), model_look(model)[1]
-            shade(panel, x, own, colour, f"{band_label(model, confidence)}, pointwise")
-        # Below the axes: the curve of a poor model runs through every corner but one.
-        panel.legend(loc="upper left", bbox_to_anchor=(-0.03, -0.14), **heading)
+        roc_panel(panel, roc, band, performance, sample, confidence)
     return figure
+
+
+def roc_panel(
+    panel: Axes,
+    roc: Rows,
+    band: Rows,
+    performance: Rows,
+    sample: str,
+    confidence: float | None = None,
+    thin: float | None = None,
+) -> None:
+    """The ROC curves of a sample with their key; ``thin``: line width of all but the first."""
+    title = f"AUC ({100 * confidence:g} % CI)" if confidence else "AUC (CI)"
+    unit_square(panel, "1 − specificity", "Sensitivity")
+    rows = where(roc, sample=sample)
+    for place, model in enumerate(models_in(rows)):
+        repeats: dict[str, list] = {}
+        for row in where(rows, model=model):
+            repeats.setdefault(row["repeat"], []).append(row)
+        curves = [
+            (numbers(own, "specificity"), numbers(own, "sensitivity")) for own in repeats.values()
+        ]
+        auc = with_interval(metric(performance, model, sample, "auc"))
+        width = thin if place else None
+        colour = curve(panel, model, *mean_roc(curves), detail=f": {auc}", width=width)
+        cut = [metric(performance, model, sample, m) for m in ("specificity", "sensitivity")]
+        if all(cut):
+            specificity, sensitivity = (number(row["estimate"]) for row in cut)
+            dot = {"markeredgecolor": "white", "markeredgewidth": 0.5, "markersize": 3.5}
+            panel.plot(1 - specificity, sensitivity, "o", color=colour, zorder=3, **dot)
+    for model in models_in(rows)[:1]:
+        own = where(band, model=model, sample=sample)
+        x, colour = 1 - numbers(own, "specificity"), model_look(model)[1]
+        shade(panel, x, own, colour, f"{band_label(model, confidence)}, pointwise")
+    # Below the axes: the curve of a poor model runs through every corner but one.
+    place = {"loc": "upper left", "bbox_to_anchor": (-0.03, -0.14)}
+    panel.legend(title=title, title_fontsize=6.5, alignment="left", **place)
 
 
 @drawing
@@ -178,33 +198,50 @@ def dca_figure(
     if not dca:
         return message_figure("Decision curves", "No model has predicted probabilities.")
     figure, panels = _panels(dca, predictions, 85)
-    models = models_in(dca)
-    reach = [*numbers(dca, "net_benefit"), 0.01]
-    reach += [] if not models else list(numbers(where(dca, model=models[0]), "ci_high"))
-    top = float(np.nanmax(reach)) * 1.06
-    end = float(np.nanmax(numbers(dca, "threshold")))
     handles: dict[str, object] = {}
     for sample, panel in panels:
-        rows = where(dca, sample=sample)
-        for policy, label, colour in (("all", "Treat all", GREY), ("none", "Treat none", BLACK)):
-            own = where(rows, model=policy)
-            x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
-            panel.plot(x, y, color=colour, linewidth=0.8, label=label)
-        for place, model in enumerate(models_in(rows)):
-            own = where(rows, model=model)
-            x = numbers(own, "threshold")
-            colour = curve(panel, model, x, numbers(own, "net_benefit"))
-            if place == 0:
-                shade(panel, x, own, colour, band_label(model, confidence))
-                if sample == "apparent":
-                    _corrected_curves(panel, model, corrected)
-        panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
-        panel.set(xlabel="Threshold probability", ylabel="Net benefit")
+        decision_panel(panel, dca, sample, corrected, confidence)
         found, labels = panel.get_legend_handles_labels()
         handles |= {label: handle for label, handle in zip(labels, found, strict=True)}
     # One key for all, beneath: where the curves run depends on the prevalence.
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return figure
+
+
+def decision_panel(
+    panel: Axes,
+    dca: Rows,
+    sample: str,
+    corrected: Rows = (),
+    confidence: float | None = None,
+    thin: float | None = None,
+) -> None:
+    """The decision curves of a sample, labelled, on axes that hold those of all samples.
+
+    ``thin``: line width of all models but the first.
+    """
+    models = models_in(dca)
+    reach = [*numbers(dca, "net_benefit"), 0.01]
+    reach += [] if not models else list(numbers(where(dca, model=models[0]), "ci_high"))
+    top = float(np.nanmax(reach)) * 1.06
+    rows = where(dca, sample=sample)
+    for policy, label, colour in (("all", "Treat all", GREY), ("none", "Treat none", BLACK)):
+        own = where(rows, model=policy)
+        x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
+        panel.plot(x, y, color=colour, linewidth=0.8, label=label)
+    for place, model in enumerate(models_in(rows)):
+        own = where(rows, model=model)
+        x = numbers(own, "threshold")
+        width = thin if place else None
+        colour = curve(panel, model, x, numbers(own, "net_benefit"), width=width)
+        if place == 0:
+            if np.isfinite(numbers(own, "ci_low")).any():
+                shade(panel, x, own, colour, band_label(model, confidence))
+            if sample == "apparent":
+                _corrected_curves(panel, model, corrected)
+    end = float(np.nanmax(numbers(dca, "threshold")))
+    panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
+    panel.set(xlabel="Threshold probability", ylabel="Net benefit")
 
 
 _CORRECTED = {"corrected": ("corrected for optimism", "-"), "corrected_632": (".632+", ":")}

@@ -1,15 +1,15 @@
 """Images as hospitals have them: NIfTI, NRRD and MetaImage files, and DICOM series."""
 
-import gzip
-import zlib
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from nomoflow.dicom_headers import is_dicom
 from nomoflow.dicom_series import Series, read_series
+from nomoflow.header_limits import read_header
 from nomoflow.image_problems import ImageProblem, times
 from nomoflow.series_choice import split_choice
+from nomoflow.stored_voxels import check_voxels
 
 
 def read_image(path: str | Path) -> sitk.Image:
@@ -28,6 +28,7 @@ def read_with_series(path: str | Path) -> tuple[sitk.Image, Series | None]:
     values = image.GetNumberOfComponentsPerPixel()
     if image.GetDimension() != 3 or values != 1:
         raise ImageProblem(
+            "not_3d",
             "not a three-dimensional image of one value a voxel",
             found=f"size {times(image.GetSize())}, {values} value(s) a voxel",
             allowed="three dimensions, one value a voxel",
@@ -37,61 +38,55 @@ def read_with_series(path: str | Path) -> tuple[sitk.Image, Series | None]:
 
 
 def read_any(path: str | Path) -> tuple[sitk.Image, Series | None]:
-    """An image of any dimension with its header entries, checked to be whole."""
+    """An image of any dimension with its header entries; the header is judged before it is read."""
     place, _ = split_choice(path)
     if not place.exists():
         raise ImageProblem(
+            "file_missing",
             "no such file",
+            found="nothing at that place",
             allowed="an image file, or a folder with one DICOM series",
             remedy="correct the path in the scans table",
         )
     try:
         dicom = place.is_dir() or is_dicom(place)
-        image, series = read_series(path) if dicom else (sitk.ReadImage(str(path)), None)
+        image, series = read_series(path) if dicom else (_read_file(place), None)
     except (RuntimeError, OSError) as error:
         reason = [line for line in str(error).splitlines() if line.strip()][-1]
         for known in {str(place), str(place.resolve())}:
             reason = reason.replace(known, place.name)
         raise ImageProblem(
+            "unreadable",
             "the file cannot be read as an image",
             found=reason.strip(),
             allowed="NIfTI, NRRD, MetaImage, or a folder with one DICOM series",
             remedy="export or copy it again; it may be truncated or of another format",
         ) from error
-    _check_whole(place, image)
     return image, series
+
+
+def _read_file(path: Path) -> sitk.Image:
+    reader = read_header(path)
+    check_voxels(path, reader)
+    return reader.Execute()
 
 
 def without_entries(image: sitk.Image) -> sitk.Image:
     """The image without its header entries: what is written later names nobody."""
-    for key in image.GetMetaDataKeys():
+    keys = image.GetMetaDataKeys()
+    if not all(map(is_text, keys)):  # such an entry cannot be erased
+        vector = image.GetNumberOfComponentsPerPixel() > 1
+        bare = sitk.GetImageFromArray(sitk.GetArrayViewFromImage(image), isVector=vector)
+        bare.CopyInformation(image)
+        return bare
+    for key in keys:
         image.EraseMetaData(key)
     return image
 
 
-def _check_whole(path: Path, image: sitk.Image) -> None:
-    """Refuse a NIfTI file that was cut off: ITK fills in the rest and says nothing."""
-    name = path.name.lower()
-    if not name.endswith((".nii", ".nii.gz")) or not image.HasMetaDataKey("bitpix"):
-        return
-    wanted = float(image.GetMetaData("vox_offset"))
-    wanted += image.GetNumberOfPixels() * int(image.GetMetaData("bitpix")) / 8
-    found = path.stat().st_size
+def is_text(key: str) -> bool:
+    """Whether a header entry's key is text: a damaged one may hold bytes that are none."""
     try:
-        if name.endswith(".gz"):
-            # The last four bytes hold the length; where they do not fit, it is counted.
-            with open(path, "rb") as file:
-                file.seek(-4, 2)
-                found = int.from_bytes(file.read(), "little")
-            if found != wanted % 2**32:
-                with gzip.open(path) as file:
-                    found = sum(map(len, iter(lambda: file.read(1 << 22), b"")))
-    except (EOFError, OSError, zlib.error) as error:
-        found = str(error)
-    if isinstance(found, str) or found < wanted:
-        raise ImageProblem(
-            "the file is not whole",
-            found=found if isinstance(found, str) else f"{found} bytes",
-            allowed=f"{wanted:.0f} bytes, by its header",
-            remedy="copy or export it again",
-        )
+        return bool(key.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False

@@ -3,14 +3,20 @@
 from dataclasses import asdict, dataclass
 
 PROBLEM_COLUMNS = (
-    "patient", "phase", "reading", "file", "problem", "found", "allowed", "remedy",
+    "patient", "phase", "reading", "kind", "severity", "file", "problem", "found", "allowed",
+    "remedy",
 )  # fmt: skip
+PROBLEM, WARNING = "problem", "warning"
 
 
 @dataclass
 class ImageProblem(ValueError):
-    """What is wrong with a scan, and what to do about it."""
+    """What is wrong with a scan, and what to do about it.
 
+    kind : one of ``problem_kinds.KINDS``. severity : ``problem`` or ``warning``
+    """
+
+    kind: str
     problem: str
     found: str = ""
     allowed: str = ""
@@ -19,6 +25,7 @@ class ImageProblem(ValueError):
     patient: str = ""
     phase: str = ""
     reading: str = ""
+    severity: str = PROBLEM
 
     def __str__(self) -> str:
         place = " ".join(filter(None, (self.patient, self.phase, self.reading)))

@@ -3,12 +3,15 @@
 import numpy as np
 import SimpleITK as sitk
 
-from nomoflow.image_regions import SUFFIX, bounding_box
+from nomoflow.curation import component_sizes, edges_touched, hole_sizes
+from nomoflow.image_fingerprint import image_fingerprint
+from nomoflow.image_regions import SUFFIX
 
 QUALITY_COLUMNS = (
     "patient", "phase", "reading", "label", "pixel_type", "size", "spacing_mm", "voxels",
-    "volume_mm3", "components", "shift_mm", "touches_edge", "size_after", "spacing_after_mm",
-    "voxels_after", "volume_after_mm3", "minimum", "mean", "maximum",
+    "volume_mm3", "components", "holes", "shift_mm", "touches_edge", "size_after",
+    "spacing_after_mm", "voxels_after", "volume_after_mm3", "volume_change", "minimum", "mean",
+    "maximum", "fingerprint",
 )  # fmt: skip
 
 
@@ -21,14 +24,14 @@ def quality(scan: dict, shift_mm: float, before: tuple, after: tuple) -> dict:
     """One row with the columns ``QUALITY_COLUMNS``.
 
     before, after : image and mask, as read and as resampled. Volumes are voxel counts times the
-    voxel's volume (mm3); components are connected by faces, edges or corners; minimum, mean and
-    maximum are the resampled image's own values inside the region.
+    voxel's volume (mm3); components are connected by faces, edges or corners, holes are closed in
+    by the region on all sides; volume_change is the volume gained by resampling, as a share of the
+    volume before (negative: lost); minimum, mean and maximum are the resampled image's own values
+    inside the region; fingerprint tells the same image at another centre.
     """
     (image, mask), (image_after, mask_after) = before, after
-    start, size = bounding_box(mask)
-    whole = np.array(mask.GetSize())
-    region = sitk.RegionOfInterest(mask, size.tolist(), start.tolist())
-    components = sitk.ConnectedComponent(region, True)
+    volumes = _volume(mask, ""), _volume(mask_after, "_after")
+    change = volumes[1]["volume_after_mm3"] / volumes[0]["volume_mm3"] - 1
     inside = sitk.GetArrayViewFromImage(image_after)[sitk.GetArrayViewFromImage(mask_after) == 1]
     return {
         **{key: scan[key] for key in ("patient", "phase", "reading")},
@@ -36,16 +39,19 @@ def quality(scan: dict, shift_mm: float, before: tuple, after: tuple) -> dict:
         "pixel_type": image.GetPixelIDTypeAsString(),
         "size": _list(image.GetSize()),
         "spacing_mm": _list(image.GetSpacing()),
-        **_volume(mask, ""),
-        "components": int(sitk.GetArrayViewFromImage(components).max()),
+        **volumes[0],
+        "components": len(component_sizes(mask)),
+        "holes": len(hole_sizes(mask)),
         "shift_mm": shift_mm,
-        "touches_edge": "yes" if (start == 0).any() or (start + size == whole).any() else "no",
+        "touches_edge": "yes" if edges_touched(mask) else "no",
         "size_after": _list(image_after.GetSize()),
         "spacing_after_mm": _list(image_after.GetSpacing()),
-        **_volume(mask_after, "_after"),
+        **volumes[1],
+        "volume_change": change,
         "minimum": float(inside.min()),
         "mean": float(inside.mean(dtype=np.float64)),
         "maximum": float(inside.max()),
+        "fingerprint": image_fingerprint(image),
     }
 
 

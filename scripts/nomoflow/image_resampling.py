@@ -45,6 +45,7 @@ def resample(image, mask, spacing_mm, settings: dict) -> tuple[sitk.Image, sitk.
     mask = sitk.Cast(mask, sitk.sitkUInt8)
     if not sitk.GetArrayViewFromImage(mask).any():
         raise ImageProblem(
+            "region_lost",
             "nothing of the region of interest is left after resampling",
             allowed="a spacing finer than the region",
             remedy="lower images.spacing_mm",
@@ -65,6 +66,7 @@ def _check_grid(mask: sitk.Image, spacing: list[float] | None, pad: int) -> None
     voxels = np.prod(extent / new + 2 * pad + 1)
     if voxels > MOST_VOXELS:
         raise ImageProblem(
+            "grid_too_large",
             "the resampled image would be too large",
             found=f"{times(np.round(extent).astype(int))} mm, {voxels:.3g} voxels",
             allowed=f"{MOST_VOXELS:.3g} voxels",

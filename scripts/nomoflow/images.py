@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import SimpleITK as sitk
 
+from nomoflow.curation import problems_of_mask
 from nomoflow.image_files import read_image, read_with_series
 from nomoflow.image_problems import PROBLEM_COLUMNS, ImageProblem, times
 from nomoflow.image_regions import SUFFIX, bounding_box
@@ -16,10 +17,9 @@ from nomoflow.series_choice import without_uid
 
 __all__ = [
     "PROBLEM_COLUMNS", "SUFFIX", "ImageProblem", "bounding_box", "check_scan", "corner_shift_mm",
-    "load_scan", "read_image", "read_scan", "single_thread", "times",
+    "examine", "load_scan", "read_image", "read_scan", "single_thread", "times",
 ]  # fmt: skip
 REPAIR_MM = 0.01
-MINIMUM_VOXELS = 64
 
 
 def single_thread() -> None:
@@ -40,7 +40,7 @@ def read_scan(scan: dict, repair_mm: float = REPAIR_MM) -> tuple[sitk.Image, sit
 
 def load_scan(scan: dict, repair_mm: float = REPAIR_MM) -> tuple[sitk.Image, sitk.Image, float]:
     """As ``read_scan``, with the distance in mm by which the mask was moved (0: not moved)."""
-    image, mask, shift, problems = _examine(scan, repair_mm)
+    image, mask, shift, problems = _load(scan, repair_mm)
     if problems:
         raise problems[0]
     return image, mask, shift
@@ -49,21 +49,22 @@ def load_scan(scan: dict, repair_mm: float = REPAIR_MM) -> tuple[sitk.Image, sit
 def check_scan(scan: dict, limits: dict | None = None) -> list[dict[str, str]]:
     """All that is wrong with a scan, as rows with the columns ``PROBLEM_COLUMNS``.
 
-    limits : ``repair_mm`` and ``minimum_voxels``, where they differ from the defaults
+    limits : ``repair_mm`` and those of ``curation.problems_of_mask``, where they differ from the
+        defaults
     """
-    limits = {"repair_mm": REPAIR_MM, "minimum_voxels": MINIMUM_VOXELS, **(limits or {})}
-    _, mask, _, problems = _examine(scan, float(limits["repair_mm"]))
+    return [problem.row() for problem in examine(scan, limits)[3]]
+
+
+def examine(scan: dict, limits: dict | None = None):
+    """Image, mask, shift of the mask in mm, and all problems and warnings, from one reading.
+
+    What could not be read is None. limits : as for ``check_scan``
+    """
+    limits = dict(limits or {})
+    image, mask, shift, problems = _load(scan, float(limits.pop("repair_mm", REPAIR_MM)))
     if mask is not None:
-        voxels = int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))
-        if voxels < int(limits["minimum_voxels"]):
-            small = ImageProblem(
-                "the region of interest is too small",
-                found=f"{voxels} voxels",
-                allowed=f"at least {int(limits['minimum_voxels'])} voxels",
-                remedy="draw the mask again, exclude the patient, or lower images.minimum_voxels",
-            )
-            problems.append(_of(scan, small, "mask"))
-    return [problem.row() for problem in problems]
+        problems += [_of(scan, one, "mask") for one in problems_of_mask(scan, image, mask, limits)]
+    return image, mask, shift, problems
 
 
 def _of(scan: dict, problem: ImageProblem, part: str) -> ImageProblem:
@@ -74,7 +75,7 @@ def _of(scan: dict, problem: ImageProblem, part: str) -> ImageProblem:
     return problem
 
 
-def _examine(scan: dict, repair_mm: float):
+def _load(scan: dict, repair_mm: float):
     """Image, mask, shift in mm and problems; what could not be read is None."""
     problems: list[ImageProblem] = []
     image = mask = shift = series = None
@@ -99,6 +100,7 @@ def _check_finite(image: sitk.Image) -> None:
         return
     # One such voxel would spread over the whole image in the B-spline.
     raise ImageProblem(
+        "not_finite",
         "voxels without a value",
         found=f"{int(np.count_nonzero(~np.isfinite(values)))} voxels that are NaN or infinite",
         allowed="a finite value in every voxel",
@@ -119,6 +121,7 @@ def corner_shift_mm(image: sitk.Image, mask: sitk.Image) -> float:
 def _same_geometry(image, mask, repair_mm: float) -> tuple[sitk.Image, float]:
     if image.GetSize() != mask.GetSize():
         raise ImageProblem(
+            "size_differs",
             "image and mask have different sizes",
             found=f"image {times(image.GetSize())}, mask {times(mask.GetSize())} voxels",
             allowed="the same grid",
@@ -127,6 +130,7 @@ def _same_geometry(image, mask, repair_mm: float) -> tuple[sitk.Image, float]:
     shift = corner_shift_mm(image, mask)
     if shift > repair_mm:
         raise ImageProblem(
+            "grid_differs",
             "image and mask do not lie on the same grid",
             found=f"{_differences(image, mask)}; corners up to {shift:.4g} mm apart",
             allowed=f"up to {repair_mm:g} mm (images.geometry.repair_mm)",

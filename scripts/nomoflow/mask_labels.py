@@ -30,6 +30,7 @@ def chosen_label(label: str, there: list[Label]) -> Label:
     names = listed(there) if there else "none"
     if found:
         raise ImageProblem(
+            "label_ambiguous",
             f"label {wanted} is not the only one of its name in the mask",
             found=f"labels {names}",
             allowed="one label",
@@ -37,6 +38,7 @@ def chosen_label(label: str, there: list[Label]) -> Label:
         )
     likely = f", such as {there[0].name or there[0].number}," if there else ""
     raise ImageProblem(
+        "label_missing",
         f"label {wanted} is not in the mask",
         found=f"labels {names}",
         allowed=f"label {wanted}",

@@ -1,5 +1,6 @@
 """Masks as hospitals have them: one label of a file, as 0 and 1 on the image's grid."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from nomoflow.dicom_headers import (
     text,
 )
 from nomoflow.dicom_masks import read_segment
-from nomoflow.image_files import read_any, read_image, without_entries
+from nomoflow.image_files import is_text, read_any, read_image, without_entries
 from nomoflow.image_problems import ImageProblem
 from nomoflow.mask_labels import Label, chosen_label
 from nomoflow.rtstruct import read_structure
@@ -63,6 +64,7 @@ def _read_dicom(path: Path, label: str, image, tolerance_mm: float, series):
             raise
         except Exception as error:  # pydicom has no common base of what a damaged file raises
             raise ImageProblem(
+                "unreadable",
                 "the DICOM mask cannot be read",
                 found=f"{path.name}: {reason(error)}",
                 allowed="a whole DICOM SEG or RTSTRUCT file",
@@ -79,6 +81,7 @@ def _dicom_mask(path: Path) -> Path | None:
         found = [one for one in files_below(path) if _class(one) in MASKS]
         if len(found) > 1:
             raise ImageProblem(
+                "several_masks",
                 "several DICOM masks in the folder",
                 found=f"{len(found)}: {', '.join(one.name for one in found[:8])}",
                 allowed="one SEG or RTSTRUCT file",
@@ -100,21 +103,38 @@ def _read_nrrd(path, label: str) -> tuple[sitk.Image, list[Label], bool]:
     """
     image, _ = read_any(path)
     layers = image.GetNumberOfComponentsPerPixel()
-    entry = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    entry = {key: image.GetMetaData(key) for key in filter(is_text, image.GetMetaDataKeys())}
     numbered = sorted(
         int(key[7:-11]) for key in entry if key.startswith("Segment") and _is_value(key)
     )
     names, at = [], []
     for n in numbered:
-        number = int(entry[f"Segment{n}_LabelValue"])
+        number, layer = (
+            _whole_number(key, entry.get(key, default), most)
+            for key, default, most in (
+                (f"Segment{n}_LabelValue", "", 2**31), (f"Segment{n}_Layer", "0", layers - 1),
+            )
+        )  # fmt: skip
         names.append(Label(number, entry.get(f"Segment{n}_Name", "")))
-        at.append(int(entry.get(f"Segment{n}_Layer", 0)))
+        at.append(layer)
     if layers == 1 or not names or image.GetDimension() != 3:
         # One value a voxel, or of a kind that is refused with its own words.
         return read_image(path), names, "Segmentation_ReferenceImageExtentOffset" in entry
     label = chosen_label(label, names)
     layer = sitk.VectorIndexSelectionCast(image, at[names.index(label)])
     return without_entries(layer), names, "Segmentation_ReferenceImageExtentOffset" in entry
+
+
+def _whole_number(key: str, value: str, most: int) -> int:
+    if re.fullmatch(r"\d{1,10}", value.strip()) and int(value) <= most:
+        return int(value)
+    raise ImageProblem(
+        "unreadable",
+        "a segment of the mask has no number, or none that can be",
+        found=f"{key} {value[:40]!r}",
+        allowed=f"a whole number up to {most}",
+        remedy="save the segmentation again from the program that made it",
+    )
 
 
 def _is_value(key: str) -> bool:
@@ -129,6 +149,7 @@ def region(mask: sitk.Image, label: str, names: list[Label] | None = None) -> si
     if odd:
         scaled = len(values) == 1 and np.isfinite(odd[0])
         raise ImageProblem(
+            "mask_not_whole",
             NOT_WHOLE,
             found=", ".join(f"{value:.6g}" for value in odd[:5])
             + (" ..." if odd[5:] else "")
@@ -146,6 +167,7 @@ def region(mask: sitk.Image, label: str, names: list[Label] | None = None) -> si
         likely = max(there, key=there.get)
         scaled = "; 255 alone is a mask saved as a black and white picture"
         raise ImageProblem(
+            "label_missing",
             f"label {label} is not in the mask",
             found=f"labels {', '.join(shown)}",
             allowed=f"label {label}",
@@ -163,6 +185,7 @@ def _number(label: str, names: list[Label], there: dict[int, int]) -> int:
 
 def _empty(label: str) -> ImageProblem:
     return ImageProblem(
+        "mask_empty",
         "the mask is empty",
         found="0 in every voxel",
         allowed=f"voxels with label {label}",

@@ -1,31 +1,34 @@
 """model.json: all that another centre needs to apply the models, in plain numbers and text."""
 
-import hashlib
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 
 import numpy as np
+import pandas as pd
 
+from nomoflow.cohort_summary import (
+    SMALLEST_CELL,
+    acquisition_summary,
+    intensities,
+    linear_predictors,
+    moments,
+    variables,
+)
 from nomoflow.dataset import VOLUME, Dataset
-from nomoflow.models import RADSCORE, Model
+from nomoflow.fingerprints import fingerprint_list
+from nomoflow.model_file import FORMAT, digest, finite
+from nomoflow.models import RADSCORE, Model, linear_predictor
 from nomoflow.signature import Signature
 
-FORMAT = "nomoflow-model/1"
 OWN_TERMS = {  # label, unit and coding of what no config describes
     VOLUME: ("Tumour volume", "mL", "per mL"),
     RADSCORE: ("Radscore", "log odds", "linear predictor of P(positive)"),
 }
+SOFTWARE = ("glmstar", "numpy", "pandas", "scipy")  # that decide on an estimate's last digits
 
 
-def digest(document: dict) -> str:
-    """SHA-256 of the document without its own ``digest``, written with sorted keys."""
-    content = {key: value for key, value in document.items() if key != "digest"}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def describe_term(term: str, predictors: list[dict], training: np.ndarray) -> dict:
+def describe_term(term: str, predictors: list[dict], training: np.ndarray | pd.Series) -> dict:
     """Name, scale, unit and coding of a model's term, with the range it was fitted on.
 
     The range is in the predictor's own unit, as the participants table has it.
@@ -51,32 +54,87 @@ def describe_term(term: str, predictors: list[dict], training: np.ndarray) -> di
 def model_document(
     study: dict,
     data: Dataset,
-    columns,
+    columns: pd.DataFrame,
     signatures: dict[str, Signature],
     models: dict[str, Model],
     predictors: list[dict],
     engines: dict,
     imputed: Mapping[str, float] | None = None,
+    acquisition: Iterable[Mapping[str, str]] = (),
+    quality: Iterable[Mapping[str, str]] = (),
+    fingerprints: Iterable[str | None] = (),
+    fingerprints_of: str = "images",
 ) -> dict:
     """The document, its digest last.
 
     ``study`` holds what is no estimate: study, version, outcome, images, the nomogram's axes.
-    ``imputed`` are the values that stand for missing ones, of the coded predictors
-    (imputation.fit_imputation); None where the study refuses missing values, and the document does.
+    ``columns`` are the design of all ``data``. ``imputed`` are the values that stand for missing
+    ones, of the coded predictors (imputation.fit_imputation); None where the study refuses missing
+    values, and the document does. ``acquisition`` and ``quality``: rows of images/acquisition.csv
+    and quality.csv, where there are images; ``fingerprints``: of each patient's images or
+    features, unsalted.
     """
+    salt = f"{study.get('study')}:{study.get('version')}"
+    described = [
+        {
+            **describe_term(predictor["name"], predictors, columns[predictor["name"]]),
+            **_stands_for_missing(predictor["name"], predictors, imputed or {}),
+        }
+        for predictor in predictors
+    ]
     document = {
         "format": FORMAT,
         **study,
-        "cohort": {"patients": len(data.y), "events": int(data.y.sum())},
+        "predictors": described,
         "missing": "refuse" if imputed is None else "impute",
         "features": engines,
+        "software": {name: version(name) for name in SOFTWARE},
         "signatures": {name: signature.to_dict() for name, signature in signatures.items()},
+        "feature_ranges": _ranges(signatures, data.features),
         "models": {
             name: _model(model, columns, predictors, imputed or {}, data.y)
             for name, model in sorted(models.items())
         },
+        "cohort": _cohort(data, columns, models, predictors, acquisition, quality),
+        "fingerprints": fingerprint_list(fingerprints, salt, fingerprints_of),
     }
     return {**document, "digest": digest(document)}
+
+
+def _ranges(signatures: dict[str, Signature], features: pd.DataFrame) -> dict[str, dict]:
+    """Lowest and highest value of each feature that a signature uses, by name."""
+    used = sorted({name for signature in signatures.values() for name in signature.features})
+    return {
+        name: {"low": float(features[name].min()), "high": float(features[name].max())}
+        for name in used
+    }
+
+
+def _cohort(
+    data: Dataset,
+    columns: pd.DataFrame,
+    models: dict[str, Model],
+    predictors: list[dict],
+    acquisition: Iterable[Mapping[str, str]],
+    quality: Iterable[Mapping[str, str]],
+) -> dict:
+    """The patients that the models were made of, in numbers that hold none of them."""
+    as_given = columns.assign(**{name: data.clinical[name].to_numpy() for name in data.clinical})
+    quality = list(quality)
+    kinds = {name: describe_term(name, predictors, columns[name]) for name in columns}
+    scores = {
+        name: linear_predictor(model, columns) for name, model in models.items() if model.available
+    }
+    return {
+        "patients": len(data.y),
+        "events": int(data.y.sum()),
+        "smallest_cell": SMALLEST_CELL,
+        "variables": variables(as_given, kinds),
+        "moments": moments(columns, kinds),
+        "linear_predictors": linear_predictors(scores, data.y),
+        "intensities": intensities(quality, data.patients),
+        "acquisition": acquisition_summary(acquisition, data.patients, quality),
+    }
 
 
 def _model(
@@ -85,7 +143,7 @@ def _model(
     return {
         "status": model.status,
         "reason": model.reason,
-        "intercept": _finite(model.intercept),
+        "intercept": finite(model.intercept),
         "terms": [
             {
                 **describe_term(term, predictors, columns[term].to_numpy()),
@@ -96,8 +154,8 @@ def _model(
         ],
         "covariance": covariance(model, y),
         "cutoff": {
-            "linear_predictor": _finite(model.cutoff),
-            "probability": _finite(1 / (1 + math.exp(-model.cutoff))) if model.available else None,
+            "linear_predictor": finite(model.cutoff),
+            "probability": finite(1 / (1 + math.exp(-model.cutoff))) if model.available else None,
             "rule": "Youden; positive at or above it",
         },
     }
@@ -134,7 +192,3 @@ def _stands_for_missing(term: str, predictors: list[dict], imputed: Mapping[str,
         return {}
     given = {predictor["name"]: predictor for predictor in predictors}[term]
     return {"imputed": float(imputed[term]) * float(given.get("per") or 1)}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -2,11 +2,16 @@
 
 import csv
 import re
+import unicodedata
 
 from nomoflow.criteria import as_number, holds
+from nomoflow.forbidden_columns import forbidden
 from nomoflow.problems import Problems
 
 KEY = re.compile(r"\w[\w.-]*")
+LONGEST_KEY = 64  # characters: a file's name holds it, the phase and the reading
+# Names that Windows keeps for devices, with whatever ending.
+DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 REFUSE = "refuse"
 # From here on the smallest training part, a fold within a fold, has two of a class.
 FEWEST_OF_A_CLASS = 4
@@ -23,10 +28,10 @@ def read_cells(path: str, columns: list[str], problems: Problems, key: str) -> l
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             lines = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         problems.add(
             path,
-            found="bytes that are not UTF-8" if isinstance(error, ValueError) else "no such file",
+            found=_unread(error),
             allowed="a CSV table in UTF-8",
             remedy=f"correct {key} in the config, or save the table as 'CSV UTF-8'",
         )
@@ -71,34 +76,88 @@ def read_cells(path: str, columns: list[str], problems: Problems, key: str) -> l
     ]
 
 
-def read_participants(cohort: dict, problems: Problems) -> list[dict[str, str]]:
+def _unread(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "bytes that are not UTF-8"
+    if isinstance(error, csv.Error):
+        return f"no CSV table: {error}"
+    return "no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror or error}"
+
+
+def _check_columns(path: str, row: dict[str, str], key: str, problems: Problems) -> None:
+    """No column names the patient, and none stands in the way of the study key."""
+    for column in row:
+        what = forbidden(column)
+        if what:
+            problems.add(
+                path,
+                row=1,
+                column=f"column {column}",
+                found=f"{what[0]} by its heading",
+                allowed="a study key, and what is needed of the patient (age, sex, findings)",
+                remedy=what[1],
+            )
+    if key != "patient" and "patient" in row:
+        problems.add(
+            path,
+            row=1,
+            column="column patient",
+            found=f"a second column of keys beside {key}",
+            allowed="the study key in one column; results call it patient",
+            remedy="rename or remove the column, or set cohort.id: patient",
+        )
+
+
+def _check_key(path: str, row: dict[str, str], key: str, problems: Problems) -> bool:
+    """Keys become names of files, on any system."""
+    found = row[key]
+    if (
+        KEY.fullmatch(found)
+        and len(found) <= LONGEST_KEY
+        and not found.endswith(".")
+        and not DEVICES.fullmatch(found)
+    ):
+        return True
+    device = DEVICES.fullmatch(found)
+    problems.add(
+        path,
+        row=row["_row"],
+        column=f"column {key}",
+        found=repr(found) if len(found) <= LONGEST_KEY else f"{len(found)} characters",
+        allowed=f"up to {LONGEST_KEY} letters, digits, '_', '-' and '.', the first a letter or"
+        " digit, the last no '.'" + ("; no name of a device of Windows" if device else ""),
+        remedy="give the patient a study key of these",
+    )
+    return False
+
+
+def read_participants(
+    cohort: dict, problems: Problems, outcome_known: bool = True
+) -> list[dict[str, str]]:
     """All patients, their key under ``patient``; keys and criteria columns are checked."""
     path, key = cohort["participants"], cohort["id"]
     criteria = [*cohort["include"], *cohort["exclude"]]
-    named = [key, cohort["outcome"]["column"]]
+    named = [key, cohort["outcome"]["column"]] if outcome_known else [key]
     named += [entry["name"] for entry in cohort["predictors"]]
     named += [criterion["column"] for criterion in criteria]
     rows = read_cells(path, list(dict.fromkeys(named)), problems, "cohort.participants")
-    first_seen: dict[str, str] = {}
+    if rows:
+        _check_columns(path, rows[0], key, problems)
+    first_seen: dict[str, dict] = {}
     for row in rows:
         place = {"file": path, "row": row["_row"]}
-        if not KEY.fullmatch(row[key]):
+        # Where capitals do not count in names of files, these two would be one.
+        folded = unicodedata.normalize("NFKC", row[key]).casefold()
+        if _check_key(path, row, key, problems) and folded in first_seen:
+            other = first_seen[folded]
             problems.add(
                 **place,
                 column=f"column {key}",
-                found=repr(row[key]),
-                allowed="letters, digits, '_', '-' and '.'",
-                remedy="give the patient a study key of these",
+                found=f"patient {row[key]} again" + f" as {other[key]}" * (other[key] != row[key]),
+                allowed="each patient once, by a key that differs in more than capitals",
+                remedy=f"remove or rename this row or row {other['_row']}",
             )
-        elif row[key] in first_seen:
-            problems.add(
-                **place,
-                column=f"column {key}",
-                found=f"patient {row[key]} again",
-                allowed="each patient once",
-                remedy=f"remove this row or row {first_seen[row[key]]}",
-            )
-        first_seen.setdefault(row[key], row["_row"])
+        first_seen.setdefault(folded, row)
         for criterion in criteria:
             try:
                 holds(row, criterion)
@@ -125,20 +184,7 @@ def check_analysed(
     path, outcome = cohort["participants"], cohort["outcome"]
     levels = (outcome["positive"], outcome["negative"])
     before = len(problems)
-    for row in rows:
-        found = row[outcome["column"]]
-        if found not in levels:
-            problems.add(
-                path,
-                row=row["_row"],
-                column=f"column {outcome['column']}",
-                found=repr(found) if found else "an empty cell",
-                allowed=" | ".join(levels),
-                remedy="correct the cell, the criteria, or the levels in cohort.outcome"
-                if found
-                else "fill it in, or exclude such patients (cohort.exclude, op: missing); "
-                "an outcome is never imputed",
-            )
+    _check_outcomes(path, outcome, rows, problems)
     for predictor in cohort["predictors"]:
         _check_predictor(path, predictor, rows, problems, missing)
         if missing != REFUSE:
@@ -153,6 +199,48 @@ def check_analysed(
             allowed=f"at least {FEWEST_OF_A_CLASS} of each",
             remedy="check cohort.outcome and the criteria; a model needs both classes",
         )
+
+
+def check_judged(
+    cohort: dict, rows: list[dict[str, str]], problems: Problems, outcome_known: bool
+) -> None:
+    """Outcome and predictors of the patients whom a locked model is applied to.
+
+    A predictor may be missing: the model says by itself what that means for the patient.
+    """
+    if outcome_known:
+        _check_outcomes(cohort["participants"], cohort["outcome"], rows, problems)
+    for predictor in cohort["predictors"]:
+        _check_cells(cohort["participants"], predictor, rows, problems)
+        if predictor["kind"] == "binary":
+            known = {predictor["positive"], predictor["negative"], ""}
+            unknown = sorted({row[predictor["name"]] for row in rows} - known)
+            if unknown:
+                problems.add(
+                    cohort["participants"],
+                    column=f"column {predictor['name']}",
+                    found=f"levels {', '.join(unknown)}",
+                    allowed=f"{predictor['positive']} or {predictor['negative']}, as in the model",
+                    remedy="write the levels as the locked model has them",
+                )
+
+
+def _check_outcomes(path: str, outcome: dict, rows: list[dict], problems: Problems) -> None:
+    levels = (outcome["positive"], outcome["negative"])
+    for row in rows:
+        found = row[outcome["column"]]
+        if found not in levels:
+            problems.add(
+                path,
+                row=row["_row"],
+                column=f"column {outcome['column']}",
+                found=repr(found) if found else "an empty cell",
+                allowed=" | ".join(levels),
+                remedy="correct the cell, the criteria, or the levels in cohort.outcome"
+                if found
+                else "fill it in, or exclude such patients (cohort.exclude, op: missing); "
+                "an outcome is never imputed",
+            )
 
 
 def _check_gaps(path: str, name: str, outcome: dict, rows: list[dict], problems: Problems) -> None:
@@ -173,10 +261,8 @@ def _check_predictor(
     path: str, predictor: dict, rows: list[dict], problems: Problems, missing: str
 ) -> None:
     name = predictor["name"]
-    for row in rows:
+    for row in rows if missing == REFUSE else ():
         if row[name] == "":
-            if missing != REFUSE:
-                continue
             problems.add(
                 path,
                 row=row["_row"],
@@ -186,16 +272,7 @@ def _check_predictor(
                 remedy="fill it in, exclude such patients (cohort.exclude, op: missing), or set "
                 "models.missing: impute",
             )
-        elif predictor["kind"] == "continuous" and as_number(row[name]) is None:
-            problems.add(
-                path,
-                row=row["_row"],
-                column=f"column {name}",
-                found=repr(row[name]),
-                allowed=f"a number ({predictor['unit']})",
-                remedy="write digits with a decimal point, without the unit; leave the cell empty "
-                "where there is no value",
-            )
+    _check_cells(path, predictor, rows, problems)
     found = sorted({row[name] for row in rows} - {""})
     if not found and missing != REFUSE:
         return  # told by _check_gaps
@@ -208,3 +285,19 @@ def _check_predictor(
             remedy="correct the cells (an empty one where there is no value), or the predictor's "
             "`positive` in the config",
         )
+
+
+def _check_cells(path: str, predictor: dict, rows: list[dict], problems: Problems) -> None:
+    """A continuous predictor's cells hold numbers, or nothing."""
+    name = predictor["name"]
+    for row in rows if predictor["kind"] == "continuous" else ():
+        if row[name] and as_number(row[name]) is None:
+            problems.add(
+                path,
+                row=row["_row"],
+                column=f"column {name}",
+                found=repr(row[name]),
+                allowed=f"a number ({predictor['unit']})",
+                remedy="write digits with a decimal point, without the unit; leave the cell empty "
+                "where there is no value",
+            )

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from nomoflow.phantom_fields import Grid, ellipse, inside, sampled, smooth_field, stream
 from nomoflow.phantom_patient import Patient, breathing, draw_patient
+from nomoflow.phantom_scanner import scanner_of
 from nomoflow.simulation import PHASES, READINGS
 
 FAT, MUSCLE, AIR, SKIN, MARROW, CORTICAL_BONE = -100.0, 58.0, -1000.0, 10.0, 170.0, 420.0
@@ -23,20 +24,20 @@ NECROTIC_HU = 28.0
 VISIBLE_FAT_HU = -70.0
 
 SUBSLICE_MM = 2.0
-INSET_MM = 0.8
 # SD of a drawn border about its own mean (mm), for a tumour of 12 mm radius, by reading.
 BORDER_SD = {"a1": 0.40, "a2": 0.40, "b1": 0.85}
 
 
-def draw_scans(row: dict, cohort: str, seed: int, phases: list[str]):
+def draw_scans(row: dict, cohort: str, seed: int, phases: list[str], scanner: str = "A"):
     """Images (one a phase) and masks (phase by phase, readings in order) of a patient, and grid.
 
-    Raises ValueError for a phase that the phantom has no attenuation for.
+    Raises ValueError for a phase that the phantom has no attenuation for, and for a scanner that
+    there is not.
     """
     unknown = [phase for phase in phases if phase not in PHASES]
     if unknown:
         raise ValueError(f"no simulated phase {unknown}: allowed are {list(PHASES)}")
-    patient = draw_patient(row, cohort, seed)
+    patient = draw_patient(row, cohort, seed, scanner_of(scanner))
     images = [draw_image(patient, phase) for phase in phases]
     masks = [draw_mask(patient, phase, reading) for phase in phases for reading in READINGS]
     return images, masks, patient.grid
@@ -57,6 +58,8 @@ def draw_image(patient: Patient, phase: str) -> np.ndarray:
     image = image.reshape(grid.shape[0], parts, *grid.shape[1:]).mean(axis=1)
     if patient.row["artefact"] == "yes":
         image += _streaks(patient, grid)
+    image += np.float32(patient.scanner.gain - 1) * np.maximum(image, 0)
+    image += np.float32(patient.offset_hu)
     image += draw_noise(rng, grid.shape, patient.noise_sd, patient.kernel)
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 
@@ -64,7 +67,7 @@ def draw_image(patient: Patient, phase: str) -> np.ndarray:
 def draw_mask(patient: Patient, phase: str, reading: str) -> np.ndarray:
     """What a reader draws in a phase: uint8, 1 inside, on ``patient.grid``.
 
-    Every reading keeps inside the border (``INSET_MM``) and errs smoothly about it. The first
+    Every reading keeps off the border (``Scanner.inset_mm``) and errs smoothly about it. The first
     reader's two readings err alike but independently; the second reader errs more, and draws
     the whole tumour of a patient somewhat larger or smaller.
     """
@@ -73,11 +76,14 @@ def draw_mask(patient: Patient, phase: str, reading: str) -> np.ndarray:
     name = patient.row["patient"]
     rng = stream(*patient.seed, name, "mask", phase, reading)
     scale = (tumour.radius / 12.0) ** 0.8
-    inset = INSET_MM
+    habits = patient.scanner
+    inset = habits.inset_mm
     if reading == "b1":
         habit = stream(*patient.seed, name, "habit", reading)
         inset += scale * float(np.clip(habit.normal(0.0, 0.35), -0.6, 0.6))
-    error = BORDER_SD[reading] * scale * smooth_field(rng, tumour.depth.shape, 5.0 * scale)
+    length = 5.0 * scale * habits.border_mm
+    spread = BORDER_SD[reading] * scale * habits.border_sd
+    error = spread * smooth_field(rng, tumour.depth.shape, length)
     border = tumour.depth + error + np.float32(max(inset, 0.2))
     part = grid.around(centre, tumour.half_width)
     drawn = sampled(border, grid, part, centre) < 0

@@ -18,6 +18,7 @@ from nomoflow.phantom_fields import (
     smooth_field,
     stream,
 )
+from nomoflow.phantom_scanner import SCANNERS, THICKNESSES_MM, Scanner
 from nomoflow.simulation import PHASES, POSITIVE
 
 # The tumour before contrast and its enhancement above that by phase: mean and SD between
@@ -71,12 +72,14 @@ class Patient:
     dose: float
     noise_sd: float
     kernel: float
+    offset_hu: float
     tumour_hu: dict
     texture_hu: dict
+    scanner: Scanner
 
 
-def draw_patient(row: dict, cohort: str, seed: int) -> Patient:
-    """Anatomy, tumour, scanner and enhancement of a patient (a row of the participants table)."""
+def draw_patient(row: dict, cohort: str, seed: int, scanner: Scanner = SCANNERS["A"]) -> Patient:
+    """Anatomy, tumour and enhancement of a patient (a row of the participants table), scanned."""
 
     def rng(*names):
         return stream(seed, cohort, row["patient"], *names)
@@ -89,18 +92,17 @@ def draw_patient(row: dict, cohort: str, seed: int) -> Patient:
     tumour = _draw_tumour(rng("tumour"), row, kidney, side, positive)
     body = _draw_body(anatomy, tumour, kidney, side)
 
-    scanner = rng("scanner")
-    pixel = np.round(scanner.uniform(0.62, 0.88), 3)
-    thickness = scanner.choice(
-        (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 5.0), p=(0.03, 0.07, 0.1, 0.2, 0.25, 0.25, 0.1)
-    )
-    noise_sd, kernel = scanner.uniform(7.0, 14.0), scanner.uniform(0.45, 0.85)
-    grid = _grid(tumour, side, pixel, thickness, scanner.uniform(-5.0, 5.0, size=3))
+    settings = rng("scanner")
+    pixel = np.round(settings.uniform(*scanner.pixel_mm), 3)
+    thickness = settings.choice(THICKNESSES_MM, p=scanner.thickness)
+    noise_sd, kernel = settings.uniform(*scanner.noise_hu), settings.uniform(*scanner.kernel)
+    grid = _grid(tumour, side, pixel, thickness, settings.uniform(-5.0, 5.0, size=3))
+    offset_hu = float(rng("calibration").normal(*scanner.offset_hu))
 
     dose, tumour_hu, texture_hu = draw_enhancement(row, rng("kinetics"))
     return Patient(
-        row, (seed, cohort), side, kidney, body, tumour, grid, dose, noise_sd, kernel,
-        tumour_hu, texture_hu,
+        row, (seed, cohort), side, kidney, body, tumour, grid, dose, noise_sd, kernel, offset_hu,
+        tumour_hu, texture_hu, scanner,
     )  # fmt: skip
 
 

@@ -29,12 +29,20 @@ class Problem:
         )
 
 
+def printable(text: str) -> str:
+    """Text whose control characters (colours of a terminal, lines, reversed writing) are spelt."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
 class Problems(list):
     """The problems found so far."""
 
     def add(self, file, *, found, allowed, remedy, row="", column="") -> None:
-        """Note one more."""
-        self.append(Problem(str(file), str(row), column, found, allowed, remedy))
+        """Note one more. What stands in a file is shown so that it cannot act on a terminal."""
+        shown = map(printable, (str(file), str(row), column, found, allowed, remedy))
+        self.append(Problem(*shown))
 
     def stop_if_any(self) -> None:
         """Raise StudyError if there is any."""

@@ -12,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from nomoflow.run import TOLD_BY_RUN, WENT_WRONG
+from nomoflow.files import TOLD_BY_RUN, WENT_WRONG
 
 BAR = 24
 EVERY = {True: 1.0, False: 30.0}  # seconds between two views, on a terminal and without one
@@ -207,9 +207,10 @@ class Unsaid(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether Snakemake itself prints a record."""
+        event = str(getattr(record, "event", None) or "")
         if self.view.tally.began is None:
-            return str(getattr(record, "event", None) or "") != "run_info"
-        told = str(record.msg).startswith(TOLD_BY_JOB) or getattr(record, "event", None)
+            return event != "run_info"
+        told = any(words in str(record.msg) for words in TOLD_BY_JOB) or event not in ("", "error")
         return record.levelno >= logging.WARNING and not told
 
 

@@ -1,4 +1,4 @@
-"""The pieces a report is made of (heading, text, table, figure, absent) and its number formats.
+"""The pieces of a report (heading, text, table, figure, link, absent) and its number formats.
 
 A block is a dictionary that the template draws by its ``kind``; every text in it is plain and is
 escaped by the template.
@@ -25,6 +25,11 @@ def text(content: str) -> dict:
 def note(content: str) -> dict:
     """A text that must not be overlooked."""
     return {"kind": "note", "content": content}
+
+
+def link(source: str, content: str) -> dict:
+    """A link to a page or file beside the report."""
+    return {"kind": "link", "source": source, "content": content}
 
 
 def absent(reason: str) -> dict:

@@ -20,14 +20,15 @@ def cohort(study: Mapping) -> list[dict]:
     """Flow, exclusions, Table 1, missing values and the readers' agreement on CT signs."""
     return [
         study["figure"]("flow"),
-        *_exclusions(study["exclusions"]),
+        *exclusions(study["exclusions"]),
         _table_one(study["table1"], study["outcome"]),
         _missing(study["missing"], study["outcome"]),
         _agreement(study),
     ]
 
 
-def _exclusions(rows: Rows | None) -> list[dict]:
+def exclusions(rows: Rows | None) -> list[dict]:
+    """How many were left out for each reason, and who."""
     if not rows:
         return [absent("No patient was excluded.")]
     reasons = list(dict.fromkeys((row["stage"], row["reason"]) for row in rows))

@@ -43,7 +43,7 @@ def evaluation(study: Mapping) -> list[dict]:
         heading("Calibration"),
         study["figure"]("calibration"),
         *_calibration(study, performance),
-        _hosmer_lemeshow(study["hosmer_lemeshow"]),
+        hosmer_lemeshow(study["hosmer_lemeshow"]),
         heading("Decision curves"),
         study["figure"]("dca"),
         heading("Comparison of the models"),
@@ -171,7 +171,7 @@ def _calibration(study: Mapping, performance: Rows) -> list[dict]:
     ]
 
 
-def _hosmer_lemeshow(rows: Rows | None) -> dict:
+def hosmer_lemeshow(rows: Rows | None) -> dict:
     """P for every number of groups, a line a model; its range shows how little it says."""
     tested = [row for row in rows or [] if row["p"]]
     if not tested:

@@ -1,4 +1,4 @@
-"""From images to signatures in the report: scans, the readers' agreement, the features kept."""
+"""From features to signatures in the report: the readers' agreement, and what was kept."""
 
 from collections.abc import Mapping
 from statistics import median
@@ -8,69 +8,11 @@ from nomoflow.report_blocks import (
     cell,
     coefficient,
     decimal,
-    filled,
     table,
     text,
     whole,
 )
 from nomoflow.wording import Rows, is_true, number, where
-
-
-def images(study: Mapping) -> list[dict]:
-    """What was measured on the scans, summarised by phase and reading."""
-    rows = study["quality"]
-    if rows is None:
-        return [absent("The study starts from a ready feature table, so no images were read.")]
-    if not rows:
-        return [absent("No scan was read: the table of image quality is empty.")]
-    body = []
-    found = {(row["phase"], row["reading"]) for row in rows}
-    for phase, reading in sorted(found, key=lambda pair: _place(pair, study["phases"])):
-        own = where(rows, phase=phase, reading=reading)
-        body.append(
-            [
-                phase,
-                reading,
-                whole(len(own)),
-                _range(own, "volume_mm3", 1000),
-                _range(own, "volume_after_mm3", 1000),
-                _range(own, "voxels_after", 1),
-                whole(sum(number(row.get("components", "")) > 1 for row in own)),
-                whole(sum(is_true(row.get("touches_edge", "")) for row in own)),
-                decimal(max(number(row.get("shift_mm", "")) for row in own), 4, "not measured"),
-            ]
-        )
-    return [
-        table(
-            ["Phase", "Reading", "Scans", "Volume, mL", "Resampled, mL", "Voxels resampled",
-             "In pieces", "At the edge", "Shift, mm"],
-            body,
-            "Scans and masks: median (least to greatest) over the scans of each phase and reading "
-            "(a1, analysed; b1, second reader; a2, first reader again). In pieces: masks of more "
-            "than one component. Shift: largest disagreement of image and mask, repaired.",
-        )
-    ]  # fmt: skip
-
-
-def _place(pair: tuple[str, str], phases: list[str]) -> tuple:
-    """Phases as the study lists them, the reading that was analysed first."""
-    phase, reading = pair
-    return (
-        phases.index(phase) if phase in phases else len(phases),
-        phase,
-        reading != "a1",
-        reading,
-    )
-
-
-def _range(rows: Rows, column: str, unit: float) -> dict:
-    values = [number(row.get(column, "")) / unit for row in rows]
-    values = [value for value in values if value == value]
-    if not values:
-        return cell("", "not measured")
-    digits = 1 if unit != 1 else 0
-    parts = (decimal(value, digits) for value in (median(values), min(values), max(values)))
-    return filled("{} ({} to {})", *parts)
 
 
 def reliability(study: Mapping) -> list[dict]:

@@ -7,9 +7,9 @@ from nomoflow.report_blocks import absent, flat, table, text
 
 def settings(study: Mapping) -> list[dict]:
     """The configuration in force, the feature engine's settings, and the model's digest."""
-    blocks = [_keys(study["config"], "Configuration in force.")]
+    blocks = [keys(study["config"], "Configuration in force.")]
     if study["settings"]:
-        blocks.append(_keys(study["settings"], "Feature engine and its settings."))
+        blocks.append(keys(study["settings"], "Feature engine and its settings."))
     else:
         blocks.append(absent("The feature engine's settings are not known."))
     document = study["model"] or {}
@@ -20,5 +20,6 @@ def settings(study: Mapping) -> list[dict]:
     return blocks
 
 
-def _keys(content: Mapping, caption: str) -> dict:
+def keys(content: Mapping, caption: str) -> dict:
+    """Nested settings as a folded table of dotted keys."""
     return table(["Key", "Value"], flat(content), caption, folded=True)

@@ -17,6 +17,7 @@ from nomoflow.image_problems import ImageProblem, listed
 from nomoflow.mask_labels import Label, chosen_label
 from nomoflow.slice_grid import SliceGrid, on_image
 
+POINT = "POINT"  # marks a place, and encloses nothing
 CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 FLAT = 0.1  # of the slice spacing: how far a contour may lie from its slice
 GAP = 4  # slices: a longer pause between contours is a second body, not a contour forgotten
@@ -60,9 +61,10 @@ def _contours(read, roi: Label) -> list:
     contours = [contour for one in items for contour in one.get("ContourSequence", [])]
     kinds = {text(one, "ContourGeometricType") for one in contours}
     closed = [one for one in contours if text(one, "ContourGeometricType") in CLOSED]
-    open_ones = sorted(kind for kind in kinds if kind.startswith("OPEN"))
-    if open_ones or not closed:
+    other = kinds - {*CLOSED, POINT}  # open ones, and what no contour can be
+    if other or not closed:
         raise ImageProblem(
+            "open_contours",
             f"the structure {roi.name!r} is not made of closed contours",
             found=f"{len(contours)} contours" + (f": {listed(sorted(kinds))}" if kinds else ""),
             allowed=listed(CLOSED),
@@ -75,7 +77,17 @@ def _in_voxels(contours: list, grid: SliceGrid) -> list[tuple[int, np.ndarray]]:
     """Slice and corner points (n x 2; x, y; voxels) of each contour that encloses anything."""
     found, off, outside, tilted = [], 0.0, 0, 0
     for contour in contours:
-        points = np.reshape(numbers(contour, "ContourData") or [], (-1, 3))
+        data, count = numbers(contour, "ContourData"), numbers(contour, "NumberOfContourPoints")
+        if data is None or len(data) % 3 or (count and count[0] != len(data) / 3):
+            # Left out in silence, it would be a slice of the mask that is missing.
+            raise ImageProblem(
+                "unreadable",
+                "a contour of the structure has not the points that it announces",
+                found=f"{len(data or []) / 3:g} points" + (f", not {count[0]:g}" if count else ""),
+                allowed="three coordinates of each point",
+                remedy="export the structures again",
+            )
+        points = np.reshape(data, (-1, 3))
         if len(points) < 3:
             continue
         index = grid.index(points)
@@ -98,6 +110,7 @@ def _in_voxels(contours: list, grid: SliceGrid) -> list[tuple[int, np.ndarray]]:
     ):
         if wrong:
             raise ImageProblem(
+                "contours_off",
                 problem,
                 found=said,
                 allowed=f"closed contours on the image's slices, up to {FLAT:g} of a slice off",
@@ -154,6 +167,7 @@ def _check_crossing(z: int, parts: list[np.ndarray]) -> None:
         same = both == smaller == larger
         if same or 0 < both < smaller:
             raise ImageProblem(
+                "contours_cross",
                 "a contour is there twice" if same else "contours cross each other",
                 found=f"slice {z + 1}: {both} voxels inside both",
                 allowed="contours that are apart, or one within the other (a hole)",
@@ -166,6 +180,7 @@ def _check_gaps(array: np.ndarray, drawn: list[int]) -> None:
     for below, above in pairwise(drawn):
         if 1 < above - below <= GAP and (array[below] & array[above]).any():
             raise ImageProblem(
+                "contours_missing",
                 "slices without a contour between others of the same body",
                 found=f"none from slice {below + 2} to {above}; contours on {len(drawn)} of"
                 f" {drawn[-1] - drawn[0] + 1} slices",

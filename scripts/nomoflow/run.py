@@ -3,19 +3,29 @@
 Heavy libraries are imported where they are used, so that imaging jobs start quickly.
 """
 
-import csv
-import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from nomoflow.files import (
+    TOLD_BY_RUN,
+    WENT_WRONG,
+    read_json,
+    read_rows,
+    replacing,
+    write_json,
+    write_rows,
+)
+from nomoflow.spreadsheet import guarded, unguarded
+
+__all__ = [
+    "log_to", "read_json", "read_rows", "read_table", "replacing", "write_json", "write_rows",
+    "write_table",
+]  # fmt: skip
 LEVEL = logging.INFO
-WENT_WRONG = "What went wrong:"
-# Set by a run that shows its progress: it reads what went wrong from the log and tells it itself.
-TOLD_BY_RUN = "NOMOFLOW_RUN_TELLS"
 
 
 @contextmanager
@@ -44,20 +54,6 @@ def log_to(path: str | Path) -> Iterator[None]:
             logging.shutdown()
 
 
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; move it into place only when all went well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: writers such as SimpleITK choose the format by it.
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        yield aside
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
 def read_table(path: str | Path):
     """A table as a DataFrame; numbers exactly as written, identifiers as text.
 
@@ -68,12 +64,13 @@ def read_table(path: str | Path):
     path = Path(path)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(
+    frame = pd.read_csv(
         path,
         dtype=dict.fromkeys(TEXT_COLUMNS, "str"),
         keep_default_na=False,
         na_values=[""],
     )
+    return _each_text(frame, unguarded)
 
 
 TEXT_COLUMNS = (
@@ -90,30 +87,14 @@ def write_table(frame, path: str | Path) -> None:
         if aside.suffix == ".parquet":
             frame.to_parquet(aside, index=False)
         else:
-            frame.to_csv(aside, index=False, lineterminator="\n")
+            _each_text(frame, guarded).to_csv(aside, index=False, lineterminator="\n")
 
 
-def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """A CSV table as text, row by row, without pandas."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
-
-
-def write_rows(rows: Iterable[dict], path: str | Path, columns: Iterable[str]) -> None:
-    """Write dictionaries as CSV without pandas; a key that is no column is an error."""
-    with replacing(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(columns), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def read_json(path: str | Path):
-    """The content of a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def write_json(content, path: str | Path) -> None:
-    """Write JSON, keys in the order given; NaN has no JSON form and is an error."""
-    with replacing(path) as aside:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        aside.write_text(text + "\n", encoding="utf-8")
+def _each_text(frame, change):
+    """A table with its texts changed, and the names of its columns."""
+    texts = {
+        name: column.map(change, na_action="ignore").astype(column.dtype)
+        for name, column in frame.items()
+        if column.dtype.kind == "O" and any(change(one) is not one for one in column.unique())
+    }
+    return frame.assign(**texts).rename(columns=change)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from nomoflow.participants import read_cells
+from nomoflow.policy import EXCLUDE, check_policy, policy
 from nomoflow.problems import Problems
-from nomoflow.series_choice import split_choice
+from nomoflow.series_choice import exists, split_choice
 
 READINGS = ("a1", "b1", "a2")
 COLUMNS = ("patient", "phase", "reading", "image", "mask")
@@ -15,13 +16,16 @@ MISSING_FILE = "file missing"
 def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[list, list]:
     """Scans with resolved paths, and exclusions of scans whose file is missing.
 
-    A missing file is a problem where ``images.on_problem`` is stop, and else an exclusion.
+    A missing file is left to the check of the files to tell, or is an exclusion where
+    ``images.on_problem`` says so of its kind.
     """
     path = images["scans"]
     rows = read_cells(path, list(COLUMNS), problems, "images.scans")
     folders = [Path(path).parent, *map(Path, images["roots"])]
     scans, exclusions = [], []
     first_seen: dict[tuple, str] = {}
+    check_policy(images["on_problem"], problems)
+    left_out = policy(images["on_problem"], "file_missing") == EXCLUDE
     for row in rows:
         key = (row["patient"], row["phase"], row["reading"])
         _check_names(path, row, images["phases"], patients, problems)
@@ -46,11 +50,14 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
             )
         for column in ("image", "mask"):
             found = locate(row[column], folders)
-            if found is None and row[column] and images["on_problem"] == "exclude":
+            if found is None and row[column] and left_out:
                 exclusions.append(
                     dict(zip(COLUMNS, key, strict=False))
                     | {"stage": "images", "reason": MISSING_FILE, "detail": row[column]}
                 )
+            elif found is None and row[column] and is_inside(folders[0] / row[column], folders):
+                # The check of the files tells it, among all else that is wrong with them.
+                found = folders[0] / row[column]
             elif found is None or not is_inside(found, folders):
                 problems.add(
                     path,
@@ -94,10 +101,15 @@ def locate(text: str, folders: list[Path]) -> Path | None:
     if not text:
         return None
     places = [folder / text for folder in folders]
-    found = next((place for place in places if split_choice(place)[0].exists()), None)
-    if found is None and Path(text).parts[0] == SIMULATED and len(folders) > 1:
+    found = next((place for place in places if exists(split_choice(place)[0])), None)
+    if found is None and Path(text).parts[:1] == (SIMULATED,) and len(folders) > 1:
         return folders[1] / text
     return found
+
+
+def to_come(path: str | Path) -> bool:
+    """Whether the workflow itself makes a file: it draws what lies under ``simulated/``."""
+    return SIMULATED in Path(path).parts
 
 
 def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str]) -> bool:
@@ -106,7 +118,7 @@ def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str])
     An unknown patient is a problem of its own, told once.
     """
     parts = Path(row[column]).parts
-    if parts[0] != SIMULATED or row["patient"] not in patients or row["phase"] not in phases:
+    if parts[:1] != (SIMULATED,) or row["patient"] not in patients or row["phase"] not in phases:
         return False
     names = [f"{phase}.nii.gz" for phase in phases]
     if column == "mask":
@@ -117,7 +129,10 @@ def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str])
 def is_inside(path: Path, folders: list[Path]) -> bool:
     """Whether a path lies in one of the folders once all links are followed."""
     place, _ = split_choice(path)
-    return any(place.resolve().is_relative_to(folder.resolve()) for folder in folders)
+    try:
+        return any(place.resolve().is_relative_to(folder.resolve()) for folder in folders)
+    except (OSError, ValueError, RuntimeError):  # a name that none can have; a link to itself
+        return False
 
 
 def _what(text: str, found: Path | None) -> str:

@@ -10,9 +10,17 @@ from pathlib import Path
 def split_choice(path: str | Path) -> tuple[Path, str]:
     """A folder and the series meant: ``folder#UID`` or ``folder#digest`` in the scans table."""
     folder, mark, wanted = str(path).rpartition("#")
-    if not mark or Path(path).exists():
+    if not mark or exists(path):
         return Path(path), ""
     return Path(folder), wanted.strip()
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is such a file or folder; a name that none can have is not there."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, or with characters that no system takes
+        return False
 
 
 def place_of(path: str | Path) -> str:

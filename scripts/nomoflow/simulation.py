@@ -23,6 +23,7 @@ MALE_COUNTS = (72, 21)
 CLASS_COUNTS = (102, 47)
 AGE_MEAN_SD = ((56.16, 12.45), (49.64, 9.89))
 AGE_RANGE = (28, 85)
+OLDEST_SHIFT = 15.0  # years; beyond it ages of that SD do not fit into the range
 SYMPTOM_COUNTS = {"flank pain": 6, "haematuria": 2, "none": 141}
 # The paper names no agreement; two trained readers of such signs usually reach 0.7 to 0.85.
 SIGN_KAPPA = {
@@ -54,16 +55,18 @@ def draw_cohort(
     excluded: dict[str, int] | None = None,
     prefix: str = "D",
     largest_mm: float = LARGEST_MM,
+    older: float = 0.0,
 ) -> tuple[list[dict], list[dict]]:
     """Rows of the participants table and of the scans table of a simulated cohort.
 
     ``positive`` and ``negative`` count the patients that every criterion admits, ``excluded``
     the further ones by the reason (``EXCLUSIONS``) for which a criterion will drop them.
-    ``reread`` of the admitted, from both classes in proportion, are read three times.
+    ``reread`` of the admitted, from both classes in proportion, are read three times. Mean ages
+    are those of the published table and ``older`` years more.
     The same arguments give the same rows. Raises ValueError where the numbers cannot be met.
     """
     excluded = dict.fromkeys(EXCLUSIONS, 0) | (excluded or {})
-    _check(cohort, positive, negative, reread, excluded, largest_mm)
+    _check(cohort, positive, negative, reread, excluded, largest_mm, older)
     rng = np.random.default_rng(seed)
 
     wanted = [(POSITIVE, "")] * positive + [(NEGATIVE, "")] * negative
@@ -79,7 +82,7 @@ def draw_cohort(
     participants = []
     for number, (diagnosis, reason) in enumerate(wanted):
         row = {"patient": f"{prefix}{number + 1:0{width}d}"}
-        row |= _draw_patient(rng, diagnosis, reason, findings[number], largest_mm)
+        row |= _draw_patient(rng, diagnosis, reason, findings[number], largest_mm, older)
         participants.append(row)
 
     admitted = [(row, why) for row, (_, why) in zip(participants, wanted, strict=True) if not why]
@@ -98,7 +101,7 @@ def scan_paths(cohort: str, patient: str, phase: str, reading: str) -> tuple[str
     return f"{folder}/{phase}.nii.gz", f"{folder}/{phase}_{reading}.nii.gz"
 
 
-def _check(cohort, positive, negative, reread, excluded, largest_mm):
+def _check(cohort, positive, negative, reread, excluded, largest_mm, older):
     if not cohort or "/" in cohort:
         raise ValueError(f"cohort is {cohort!r}: give a name without a slash")
     unknown = sorted(set(excluded) - set(EXCLUSIONS))
@@ -117,6 +120,8 @@ def _check(cohort, positive, negative, reread, excluded, largest_mm):
             f"largest_mm is {largest_mm}: give a diameter above {SMALLEST_MM:g} mm, "
             f"at most {LARGEST_MM:g} mm"
         )
+    if not -OLDEST_SHIFT <= older <= OLDEST_SHIFT:
+        raise ValueError(f"older is {older}: give -{OLDEST_SHIFT:g} to {OLDEST_SHIFT:g} years")
 
 
 def _draw_findings(rng, wanted):
@@ -141,11 +146,11 @@ def _draw_findings(rng, wanted):
     return findings
 
 
-def _draw_patient(rng, diagnosis, reason, findings, largest_mm):
+def _draw_patient(rng, diagnosis, reason, findings, largest_mm, older):
     """One patient's columns after the id."""
     k = 0 if diagnosis == POSITIVE else 1
     low, high = (41.0, TOO_LARGE_MM) if reason == "too_large" else (SMALLEST_MM, largest_mm)
-    mean, sd = AGE_MEAN_SD[k]
+    mean, sd = AGE_MEAN_SD[k][0] + older, AGE_MEAN_SD[k][1]
     # Half a year on either side, so that rounding reaches both ends of the range fairly.
     youngest, oldest = AGE_RANGE[0] - 0.5, AGE_RANGE[1] + 0.5
     span = oldest - youngest

@@ -43,6 +43,7 @@ class SliceGrid:
         outside = ((voxels < 0) | (voxels >= self.size)).any(axis=1).sum()
         if off > tolerance_mm or outside:
             raise ImageProblem(
+                "grid_differs",
                 OTHER_GRID,
                 found=f"voxels of the mask lie up to {off:.4g} mm off the image's,"
                 f" {outside} outside the image",
@@ -56,6 +57,7 @@ class SliceGrid:
         step = self._to_index @ np.asarray(step_mm, dtype=float)
         if np.abs(np.abs(step) - np.eye(3)[np.abs(step).argmax()]).max() > 0.01:
             raise ImageProblem(
+                "grid_differs",
                 OTHER_GRID,
                 found=f"one {name} of the mask is {' x '.join(f'{x:.4g}' for x in step)} voxels",
                 allowed="the image's own voxels",

@@ -5,14 +5,18 @@ module and those that it imports use the standard library and Snakemake's own de
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from nomoflow.configuration import config_problems, read_yaml, with_words
+from nomoflow.configuration import config_problems, own_keys, read_yaml, with_words
 from nomoflow.criteria import apply_criteria
-from nomoflow.participants import check_analysed, read_cells, read_participants
+from nomoflow.files import read_rows
+from nomoflow.locked_study import model_of, under_model
+from nomoflow.participants import check_analysed, check_judged, read_cells, read_participants
+from nomoflow.problem_table import problem_table
 from nomoflow.problems import Problems
 from nomoflow.scans import READINGS, read_scans
 from nomoflow.subgroup_levels import check_subgroups
@@ -27,6 +31,8 @@ class Study:
     participants : rows of those who meet the criteria, sorted by patient
     exclusions, flow : who was excluded, and the count after each criterion
     scans : scans of the included patients, their files resolved
+    model : the locked model that is applied to these patients, or None where models are made
+    outcome_known : False where patients have no outcome yet (target ``predict``)
 
     The order of the tables' rows changes nothing here, so it changes no result.
     """
@@ -36,6 +42,8 @@ class Study:
     exclusions: list[dict] = field(default_factory=list)
     flow: list[dict] = field(default_factory=list)
     scans: list[dict[str, str]] = field(default_factory=list)
+    model: dict | None = None
+    outcome_known: bool = True
 
     @property
     def name(self) -> str:
@@ -49,7 +57,7 @@ class Study:
     def predictors(self) -> list[dict]:
         """The config's predictors; binary ones with the level that is coded 0 as well."""
         return [
-            predictor | {"negative": self._other_level(predictor)}
+            {"negative": self._other_level(predictor), **predictor}
             if predictor["kind"] == "binary"
             else predictor
             for predictor in self.config["cohort"]["predictors"]
@@ -91,27 +99,34 @@ class Study:
         results = Path("results", self.name)
         if set(targets) == {"preflight"}:
             table = results / "cohort/preflight.csv"
-            problems = len(table.read_text(encoding="utf-8").splitlines()) - 1
-            found = f"{problems} problems ({table})"
-            return f"\nEvery file of study {self.name} was checked: {found}.\n"
+            found = problem_table(read_rows(table), self.config["images"]["on_problem"])
+            return f"\n{found}\n\nEvery file of study {self.name} was checked ({table}).\n"
         if set(targets) == {"sensitivity"}:
             return f"\nThe variants of study {self.name}: {results / 'report/sensitivity.html'}\n"
         summary = results / "report/complete.txt"
         return summary.read_text(encoding="utf-8") if summary.exists() else ""
 
 
-def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
+def load_study(
+    config: dict, schema: str | Path, defaults: str | Path, own: Iterable[str | Path] = ()
+) -> Study:
     """Check a config and the tables that it names, and return the study.
 
+    own : the study's own config files, which may not contradict a locked model as defaults may.
     Raises StudyError with every problem of the first step that has any: config, tables, patients.
     """
     config = with_words(config)
+    outcome_known = config["cohort"].get("outcome") is not None
     config_problems(config, read_yaml(schema)).stop_if_any()
     problems = Problems()
+    model = model_of(config, problems)
+    if model:
+        config = under_model(config, own_keys(own), model, problems)
     _check_conflicts(config, read_yaml(defaults), problems)
+    problems.stop_if_any()
     cohort = config["cohort"]
-    rows = read_participants(cohort, problems)
-    study, scans = Study(config), []
+    rows = read_participants(cohort, problems, outcome_known)
+    study, scans = Study(config, model=model, outcome_known=outcome_known), []
     if not study.from_table and config["images"]["scans"]:
         patients = {row["patient"] for row in rows}
         scans, study.exclusions = read_scans(config["images"], patients, problems)
@@ -122,8 +137,11 @@ def load_study(config: dict, schema: str | Path, defaults: str | Path) -> Study:
     study.exclusions = excluded + sorted(study.exclusions, key=_by_scan)
     if not study.from_table:
         included = _leave_out_incomplete(study, included, scans)
-    check_analysed(cohort, sorted(included, key=_by_row), problems, config["models"]["missing"])
-    if not problems:  # what is wrong with a predictor's cell is told once
+    if model is None:
+        check_analysed(cohort, sorted(included, key=_by_row), problems, config["models"]["missing"])
+    else:
+        check_judged(cohort, sorted(included, key=_by_row), problems, outcome_known)
+    if not problems and model is None:  # what is wrong with a predictor's cell is told once
         subgroups = config["evaluation"]["subgroups"]
         check_subgroups(cohort["participants"], subgroups, included, problems)
     if config["signature"]["folds_file"]:
@@ -174,6 +192,22 @@ def _check_conflicts(config: dict, defaults: dict, problems: Problems) -> None:
             allowed="a feature table (csv, csv.gz, tsv or parquet)",
             remedy="correct features.table.path in the config",
         )
+    if cohort["outcome"] is None:
+        problems.add(
+            "config",
+            column="cohort.outcome",
+            found="null, and no locked model either",
+            allowed="the column of the outcome and its two levels; null with centres.model alone",
+            remedy="set cohort.outcome, or centres.model to predict by a locked model",
+        )
+    for path in config["centres"]["summaries"]:
+        if not Path(path).is_file():
+            problems.add(
+                path,
+                found="no such file",
+                allowed="a summary.json that a centre's target `validate` has written",
+                remedy="correct centres.summaries, or ask that centre for its file",
+            )
     unknown = sorted(set(features["per_phase"]) - set(phases))
     if unknown:
         problems.add(

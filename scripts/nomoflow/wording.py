@@ -103,6 +103,14 @@ def people(predictions: Rows, sample: str) -> str:
     return f"{patients} patients, {events} events" if patients else ""
 
 
+def predicted(predictions: Rows, model: str) -> tuple[int, int, int]:
+    """Patients that a model predicts, the events among them, and patients that it does not."""
+    own = where(predictions, model=model)
+    known = [row for row in own if row["linear_predictor"]]
+    events = sum(number(row["outcome"]) == 1 for row in known)
+    return len(known), events, len(own) - len(known)
+
+
 def metric(performance: Rows, model: str, sample: str, name: str) -> dict[str, str] | None:
     """The row of one metric, or None where it was not computed."""
     rows = where(performance, model=model, sample=sample, metric=name)

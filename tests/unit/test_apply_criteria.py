@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from jobs import job
 
 from nomoflow.criteria import apply_criteria, holds
+from nomoflow.image_problems import PROBLEM_COLUMNS
 from nomoflow.run import read_rows, write_rows
 
 OVER_4_CM = {"column": "size", "op": "<=", "value": 40, "reason": "larger than 4 cm"}
 TREATED = {"column": "treated", "op": "==", "value": "yes", "reason": "treated before"}
-PROBLEM = ("patient", "phase", "reading", "file", "problem", "found", "allowed", "remedy")
 
 
 def patients(*cells):
@@ -66,10 +66,12 @@ def test_what_cannot_be_compared_is_an_error(cell, message):
 
 def test_a_problem_with_the_analysed_reading_costs_the_patient(tmp_path):
     problems = [
-        dict.fromkeys(PROBLEM, "x") | {"patient": "P1", "reading": "a1"},
-        dict.fromkeys(PROBLEM, "x") | {"patient": "P2", "reading": "b1"},
+        dict.fromkeys(PROBLEM_COLUMNS, "x") | {"patient": "P1", "reading": "a1"},
+        dict.fromkeys(PROBLEM_COLUMNS, "x") | {"patient": "P2", "reading": "b1"},
+        dict.fromkeys(PROBLEM_COLUMNS, "x")
+        | {"patient": "P2", "reading": "a1", "severity": "warning"},
     ]
-    write_rows(problems, tmp_path / "problems.csv", PROBLEM)
+    write_rows(problems, tmp_path / "problems.csv", PROBLEM_COLUMNS)
     (tmp_path / "table.csv").write_text("key, age\nP1, 3\nP2,4 \nP3,5\n")
     results = {
         name: tmp_path / f"{name}.csv" for name in ("participants", "exclusions", "criteria")

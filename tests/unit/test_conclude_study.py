@@ -18,11 +18,12 @@ AREAS = [
 ]
 
 
-def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS):
+def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS, excluded=("P1", "P1")):
     write_rows(failures, folder / "failures.csv", FAILURE)
     rows = [dict(zip(PERFORMANCE, row, strict=True)) for row in areas]
     write_rows(rows, folder / "performance.csv", PERFORMANCE)
-    write_rows([{"patient": "P1"}, {"patient": "P1"}], folder / "exclusions.csv", ["patient"])
+    rows = [dict(zip(FAILURE, (name, "late", "a1"), strict=False)) for name in excluded]
+    write_rows(rows, folder / "exclusions.csv", FAILURE)
     write_rows([{"code": code} for code in codes], folder / "warnings.csv", ["code"])
     names = ("performance", "exclusions", "warnings")
     main(
@@ -80,3 +81,17 @@ def test_a_failed_case_ends_the_run_unless_it_may_be_left_out(tmp_path):
         conclude(tmp_path, [failure])
     assert not (tmp_path / "complete.txt").exists()
     assert "mine is complete" in conclude(tmp_path, [failure], on_problem="exclude")
+    by_kind = {"computation": "exclude"}
+    assert "mine is complete" in conclude(tmp_path, [failure], on_problem=by_kind)
+    with pytest.raises(ValueError, match="P7 late a1"):
+        conclude(tmp_path, [failure], on_problem={"default": "exclude", "computation": "stop"})
+
+
+def test_what_the_checks_had_excluded_is_no_failure_of_the_run(tmp_path):
+    """Its own kind was excluded: it is a row among the failures, and no fault of the computing."""
+    failure = dict(zip(FAILURE, ("P7", "late", "a1", "images", "no mask", ""), strict=True))
+    by_kind = {"mask_empty": "exclude"}
+    assert "mine is complete" in conclude(tmp_path, [failure], by_kind, excluded=["P7"])
+    other = failure | {"reading": "b1"}
+    with pytest.raises(ValueError, match="1 case failed"):
+        conclude(tmp_path, [failure, other], by_kind, excluded=["P7"])

@@ -22,6 +22,12 @@ COMMANDS = {
     "demo": "--cohort demo --positive 41 --negative 19 --reread 12 --seed 1",
     "ci": "--cohort ci --prefix C --positive 8 --negative 8 --reread 8 --seed 1 --largest-mm 18 "
     "--too-large 1 --artefact 0 --treated 0 --visible-fat 1 --incomplete 1",
+    "centre_b": "--cohort centre_b --prefix B --positive 20 --negative 20 --seed 1 "
+    "--too-large 1 --artefact 1 --treated 0 --visible-fat 1 --incomplete 1",
+    "centre_c": "--cohort centre_c --prefix C --positive 30 --negative 10 --seed 2 --older 8 "
+    "--too-large 1 --artefact 1 --treated 0 --visible-fat 1 --incomplete 1",
+    "ci_b": "--cohort ci_b --prefix E --positive 6 --negative 6 --seed 1 --largest-mm 18 "
+    "--too-large 1 --artefact 0 --treated 0 --visible-fat 0 --incomplete 0",
 }
 
 # Miao 2023, Table 1: share of ccRCC (of 102) and of AML.wovf (of 47).
@@ -109,6 +115,17 @@ def test_sex_age_and_symptoms_follow_the_published_table(large):
     ):
         error = math.sqrt(expected * (1 - expected) / len(large))
         assert share(large, "symptoms", symptom) == pytest.approx(expected, abs=4 * error)
+
+
+def test_an_older_cohort_is_older_by_as_much_and_else_the_same(large):
+    older = draw_cohort("large", 4000, 4000, 0, seed=7, older=8.0)[0]
+    for diagnosis, (mean, sd) in zip(CLASSES, ((56.16, 12.45), (49.64, 9.89)), strict=True):
+        ages = [row["age"] for row in of(older, diagnosis)]
+        assert mean_sd(ages) == pytest.approx((mean + 8, sd), abs=4 * sd / math.sqrt(4000))
+        for sign in SIGNS:
+            shares = [share(of(rows, diagnosis), sign) for rows in (large, older)]
+            assert shares[0] == shares[1]
+    assert {row["age"] for row in older} <= set(range(28, 86))
 
 
 def test_ages_and_diameters_keep_to_their_range(large):
@@ -213,6 +230,7 @@ def test_tables_that_are_there_are_kept_unless_forced(program, tmp_path, capsys)
         ({"reread": 9}, "reread"),
         ({"largest_mm": 12}, "largest_mm"),
         ({"largest_mm": 41}, "largest_mm"),
+        ({"older": 20.0}, "older"),
         ({"excluded": {"tired": 1}}, "tired"),
         ({"cohort": "a/b"}, "slash"),
     ],

@@ -10,19 +10,20 @@ from scipy.special import expit
 from synthetic_cohort import CHOICES, cohort
 
 from nomoflow.dataset import as_dataset
-from nomoflow.model_document import digest
+from nomoflow.fingerprints import patients_in_both
+from nomoflow.model_file import digest, read_model
 from nomoflow.models import fit_signatures
-from nomoflow.run import read_json, read_table, write_json, write_table
+from nomoflow.run import read_json, read_table, write_json, write_rows, write_table
 
 SIGNATURES = ["early", "late", "combined"]
 MODELS = ["nomogram", "radiomics", "image_features", "radiomics_early", "radiomics_late", "volume"]
 TABLES = ("vif", "axes", "scale", "predictions")
 
 
-def fit(folder, table, choices=CHOICES, models=MODELS, signatures=SIGNATURES):
+def fit(folder, table, choices=CHOICES, models=MODELS, signatures=SIGNATURES, **inputs):
     """Run the script on a cohort; the folder then holds its results."""
     write_table(table, folder / "dataset.parquet")
-    write_json({"engine": "none"}, folder / "settings.json")
+    write_json({"engine": "none", "phases": {"early": {}, "late": {}}}, folder / "settings.json")
     data = as_dataset(table)
     for name, signature in fit_signatures(data, choices, [1], SIGNATURES).items():
         write_json({**signature.to_dict(), "candidates": 6}, folder / f"{name}.json")
@@ -32,6 +33,7 @@ def fit(folder, table, choices=CHOICES, models=MODELS, signatures=SIGNATURES):
                 "dataset": folder / "dataset.parquet",
                 "signatures": [folder / f"{name}.json" for name in signatures],
                 "settings": folder / "settings.json",
+                **inputs,
             },
             {name: folder / f"{name}.csv" for name in TABLES}
             | {
@@ -212,3 +214,40 @@ def test_a_variant_has_fewer_models_and_empty_tables_for_the_others(tmp_path):
     assert not read_table(made / "nomogram/coefficients.csv").empty
     assert read_table(made / "volume/coefficients.csv").empty
     assert set(read_table(made / "predictions.csv")["model"]) == {"nomogram", "radiomics"}
+
+
+def test_the_document_is_one_that_another_centre_can_read(results):
+    document = read_model(results / "model.json")
+    assert document["fingerprints"]["of"] == "features"
+    assert len(document["fingerprints"]["values"]) == len(cohort())
+    assert document["cohort"]["acquisition"] == {}
+
+
+def test_images_are_told_of_in_the_document(tmp_path):
+    table = cohort()
+    quality = [
+        {"patient": patient, "phase": "early", "reading": reading, "spacing_mm": "1 1 3",
+         "mean": 50.0, "fingerprint": f"{patient} {reading}"}
+        for patient in [*table["patient"], "left out"]
+        for reading in ("a1", "b1")
+    ]  # fmt: skip
+    names = ["format", "modality", "units", "manufacturer", "model", "kernel"]
+    names += ["slice_thickness_mm", "slice_spacing_mm", "kv", "tube_current_ma"]
+    acquisition = [dict.fromkeys(names, "") | row for row in quality[::2]]
+    write_rows(quality, tmp_path / "quality.csv", quality[0])
+    write_rows(acquisition, tmp_path / "acquisition.csv", acquisition[0])
+    made = fit(
+        tmp_path,
+        table,
+        quality=tmp_path / "quality.csv",
+        acquisition=tmp_path / "acquisition.csv",
+    )
+    document = read_model(made / "model.json")
+    listed = document["fingerprints"]
+    own = {patient: [f"{patient} a1"] for patient in [*table["patient"], "left out"]}
+    assert patients_in_both(listed, own) == sorted(table["patient"])
+    assert len(listed["values"]) == len(table)
+    found = document["cohort"]["acquisition"]["early"]
+    assert found["images"] == len(table)
+    assert found["numbers"]["spacing_z_mm"]["median"] == 3
+    assert document["cohort"]["intensities"]["early"]["mean"] == 50

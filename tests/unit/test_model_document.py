@@ -1,10 +1,15 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic_cohort import CHOICES, PREDICTORS, cohort
+from synthetic_model import locked
 
 from nomoflow.dataset import CLINICAL, COMBINED, as_dataset
 from nomoflow.imputation import fit_imputation
-from nomoflow.model_document import describe_term, digest, model_document
+from nomoflow.model_document import describe_term, model_document
+from nomoflow.model_file import check_model, digest
 from nomoflow.models import design, fit_models, fit_signatures
 
 
@@ -50,3 +55,58 @@ def test_the_range_is_that_of_the_values_present():
     term = describe_term("age", PREDICTORS, ages.to_numpy())
     assert (term["low"], term["high"]) == (10 * ages.min(), 10 * ages.max())
     assert term["low"] < 10 * fit_imputation(ages.to_frame())["age"] < term["high"]
+
+
+def test_the_document_tells_of_its_cohort_and_of_no_patient(fitted):
+    data, columns, _, models = fitted
+    rows = [
+        dict.fromkeys(("format", "modality", "units", "model", "kernel"), "x")
+        | dict.fromkeys(("slice_spacing_mm", "kv", "tube_current_ma"), "")
+        | {"patient": patient, "phase": "early", "manufacturer": "M", "slice_thickness_mm": "5"}
+        for patient in [*data.patients, "left out"]
+    ]
+    made = document(fitted, acquisition=rows, fingerprints=[f"image {p}" for p in data.patients])
+    cohort = made["cohort"]
+    assert (cohort["patients"], cohort["events"]) == (40, 20)
+    known = {row["name"]: row for row in cohort["variables"]}
+    assert known["age"]["mean"] == pytest.approx(10 * data.clinical["age"].mean())
+    assert known["sex"]["positive"] == int(data.clinical["sex"].sum())
+    assert known["volume_ml"]["median"] == pytest.approx(data.volume["volume_ml"].median())
+    assert known["radscore"]["mean"] == pytest.approx(columns["radscore"].mean())
+    assert set(cohort["linear_predictors"]) == set(models)
+    assert cohort["acquisition"]["early"]["words"]["manufacturer"] == {"M": 40}
+    assert len(made["fingerprints"]["values"]) == 40
+    text = json.dumps(made)
+    assert not any(patient in text for patient in data.patients)
+
+
+def test_the_document_has_the_range_of_each_feature_it_uses(fitted):
+    data, _, signatures, _ = fitted
+    ranges = document(fitted)["feature_ranges"]
+    assert set(ranges) == {name for one in signatures.values() for name in one.features}
+    for name, ends in ranges.items():
+        assert (ends["low"], ends["high"]) == (
+            data.features[name].min(),
+            data.features[name].max(),
+        )
+
+
+def test_every_candidate_predictor_is_described_chosen_or_not(fitted):
+    made = document(fitted)
+    assert [predictor["name"] for predictor in made["predictors"]] == ["age", "sex"]
+    terms = {term["name"]: term for term in made["models"]["nomogram"]["terms"]}
+    for predictor in made["predictors"]:
+        assert terms[predictor["name"]] == predictor | {
+            "coefficient": terms[predictor["name"]]["coefficient"]
+        }
+
+
+def test_a_candidate_that_no_patient_has_a_value_of():
+    """It is filled in with 0, so no model rests on it; the document still has its place."""
+    frame = cohort()
+    frame[f"{CLINICAL}age"] = np.nan
+    made = locked(frame, replace(CHOICES, missing="impute")).document
+    check_model(made)
+    known = {row["name"]: row for row in made["cohort"]["variables"]}
+    assert known["age"]["missing"] == 40 and known["age"]["mean"] is None
+    assert made["predictors"][0]["imputed"] == 0

@@ -109,3 +109,51 @@ def test_a_word_for_missing_is_no_empty_cell(missing, cell):
     number, levels = problems(rows, missing)
     assert number.found == repr(cell) and "leave the cell empty" in number.remedy
     assert cell in levels.found and "empty" in levels.remedy
+
+
+def keys(tmp_path, monkeypatch, *cells, column="key"):
+    """What is said of a table with these study keys."""
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f'"{cell}",yes,50,x,30\n' for cell in cells)
+    (tmp_path / "people.csv").write_text(f"{column},diagnosis,age,sign,size\n{rows}", "utf-8")
+    found = Problems()
+    read_participants(COHORT | {"id": column}, found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["../x", "a/b", "a\\b", "..", ".hidden", "a.", "CON", "nul.csv", "com1", "Lpt9.x", "a b", "a:b",
+     "-x", "=1+1", "@x", "+1", "'a", "a\nb", "a\x1b[31m", "a\u202eb", "", "x" * 65, "~", "a*", "a?",
+     "$HOME", "`x`", "a,b", "<b>", "a\u200bb"],
+)  # fmt: skip
+def test_a_key_that_is_no_name_of_a_file(tmp_path, monkeypatch, key):
+    (problem,) = keys(tmp_path, monkeypatch, key)
+    assert problem.column == "column key"
+    assert "letters, digits" in problem.allowed and "study key" in problem.remedy
+    assert "\x1b" not in str(problem) and "\u202e" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "key", ["P1", "0001", "a.b-c_d", "康德", "x" * 64, "CONAN", "console", "1"]
+)
+def test_a_key_that_is_one(tmp_path, monkeypatch, key):
+    assert keys(tmp_path, monkeypatch, key) == []
+
+
+@pytest.mark.parametrize("other", ["A1", "a1", "ａ1"])
+def test_keys_that_one_file_would_have(tmp_path, monkeypatch, other):
+    (problem,) = keys(tmp_path, monkeypatch, "A1", "B1", other)
+    assert "patient" in problem.found and "again" in problem.found
+    assert "row 2" in problem.remedy
+
+
+def test_a_second_column_of_keys(tmp_path, monkeypatch):
+    """A column patient beside the key's own would take its place unchecked."""
+    monkeypatch.chdir(tmp_path)
+    table = "key,diagnosis,age,sign,size,patient\nA1,yes,50,x,30,../../x\n"
+    (tmp_path / "people.csv").write_text(table, encoding="utf-8")
+    found = Problems()
+    read_participants(COHORT, found)
+    assert [problem.column for problem in found] == ["column patient"]
+    assert "cohort.id" in found[0].remedy

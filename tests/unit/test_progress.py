@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from nomoflow.files import WENT_WRONG
 from nomoflow.progress import ProgressHandler, Tally, Unsaid, block, line, what_went_wrong
-from nomoflow.run import WENT_WRONG, log_to
+from nomoflow.run import log_to
 
 STAGES = {"draw": "cohort", "check": "images", "resample": "images", "extract": "features"}
 

@@ -1,9 +1,13 @@
 """Rule resample_images: what is stored equals what pyradiomics prepares; failures stay alone."""
 
+import os
+import sys
+import time
 from types import SimpleNamespace as Job
 
 import numpy as np
 import pytest
+import resample_images
 import SimpleITK as sitk
 from resample_images import main
 from synthetic_scans import OBLIQUE, make, save
@@ -16,7 +20,10 @@ from nomoflow.run import read_rows, write_rows
 SETTINGS = {"CT": {}, "MR": {"setting": {"normalize": True, "normalizeScale": 100}}}
 
 
-def run(tmp_path, scans, problems=None, spacing_mm=1.3):
+linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA is of Linux")
+
+
+def run(tmp_path, scans, problems=None, spacing_mm=1.3, **resources):
     output = Job(
         images=tmp_path / "batch",
         quality=tmp_path / "quality.csv",
@@ -28,7 +35,7 @@ def run(tmp_path, scans, problems=None, spacing_mm=1.3):
         rows = [dict.fromkeys(PROBLEM_COLUMNS, "") | row for row in problems]
         write_rows(rows, inputs.problems, PROBLEM_COLUMNS)
     params = Job(scans=scans, spacing_mm=spacing_mm, repair_mm=0.01, settings=SETTINGS)
-    main(Job(input=inputs, output=output, params=params))
+    main(Job(input=inputs, output=output, params=params, resources=Job(**resources)))
     return output.images, read_rows(output.quality), read_rows(output.failures)
 
 
@@ -85,6 +92,82 @@ def test_failure_costs_the_others_nothing(tmp_path):
     assert len(list(folder.iterdir())) == 4
 
 
+def stored(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def disturbed(monkeypatch, patient, disturb):
+    """The script, with something done to one patient after its image has been read."""
+    load = resample_images.load_scan
+
+    def load_scan(scan, repair_mm):
+        if scan["patient"] == patient:
+            disturb()
+        return load(scan, repair_mm)
+
+    monkeypatch.setattr(resample_images, "load_scan", load_scan)
+
+
+@pytest.mark.parametrize(
+    ("disturb", "reason", "detail"),
+    [
+        (os.abort, "crashed (signal 6)", ""),
+        (lambda: os.kill(os.getpid(), 9), "killed by the system, likely out of memory", ""),
+        (lambda: time.sleep(60), "took longer than 2 s", ""),
+        (lambda: 1 / 0, "the scan cannot be resampled", "ZeroDivisionError: division by zero"),
+        pytest.param(
+            lambda: np.ones(50_000_000), "more memory than 200 MB", "Unable to allocate 381. MiB",
+            marks=linux,
+        ),
+    ],
+)  # fmt: skip
+def test_whatever_becomes_of_a_case_the_others_are_as_undisturbed(
+    tmp_path, monkeypatch, disturb, reason, detail
+):
+    (tmp_path / "undisturbed").mkdir()
+    scans = [save(tmp_path, *make(seed=n), f"P{n}") for n in (1, 2, 3)]
+    whole, rows, _ = run(tmp_path / "undisturbed", scans)
+    disturbed(monkeypatch, "P2", disturb)
+    folder, others, failures = run(tmp_path, scans, mem_mb=200, case_seconds=2)
+    assert others == [row for row in rows if row["patient"] != "P2"] and len(others) == 2
+    assert [(row["patient"], row["stage"]) for row in failures] == [("P2", "images")]
+    assert failures[0]["reason"].startswith(reason) and failures[0]["detail"].startswith(detail)
+    expected = {name: content for name, content in stored(whole).items() if "P2" not in name}
+    assert stored(folder) == expected and len(expected) == 4
+
+
+def test_half_written_images_of_a_failed_case_are_not_kept(tmp_path, monkeypatch):
+    def write(image, name, useCompression):
+        WRITE(image, name, useCompression=useCompression)
+        if "P2" in name:
+            os.abort()
+
+    WRITE = sitk.WriteImage
+    scans = [save(tmp_path, *make(), "P1"), save(tmp_path, *make(), "P2")]
+    monkeypatch.setattr(resample_images.sitk, "WriteImage", write)
+    folder, _, failures = run(tmp_path, scans)
+    assert [row["reason"] for row in failures] == ["crashed (signal 6)"]
+    assert sorted(stored(folder)) == ["P1_CT_a1_image.mha", "P1_CT_a1_mask.mha"]
+
+
+def test_image_that_cannot_be_written_fails_the_job_and_leaves_nothing(tmp_path, monkeypatch):
+    def write(image, name, useCompression):
+        raise RuntimeError("Exception thrown\nReason: No space left on device")
+
+    scans = [save(tmp_path, *make())]
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(resample_images.sitk, "WriteImage", write)
+    with pytest.raises(OSError, match=r"P1_CT_a1_image\.mha .* No space left on device"):
+        run(tmp_path, scans)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_warnings_of_the_preflight_exclude_nobody(tmp_path):
+    problem = {"patient": "P1", "phase": "CT", "reading": "a1", "severity": "warning"}
+    _, rows, failures = run(tmp_path, [save(tmp_path, *make())], [problem])
+    assert len(rows) == 1 and failures == []
+
+
 def test_patients_with_problems_are_left_out(tmp_path):
     scans = [
         save(tmp_path, *make(), patient, phase, reading)
@@ -105,5 +188,9 @@ def test_patients_with_problems_are_left_out(tmp_path):
 def test_empty_batch_and_old_files(tmp_path):
     (tmp_path / "batch").mkdir()
     (tmp_path / "batch/old.mha").touch()
+    (tmp_path / ".4711.batch").mkdir()
+    (tmp_path / ".4711.batch/half.mha").touch()
     folder, rows, failures = run(tmp_path, [])
     assert rows == failures == [] and list(folder.iterdir()) == []
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["batch", "failures.csv", "quality.csv"]

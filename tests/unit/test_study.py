@@ -88,9 +88,9 @@ def test_a_patient_without_a_phase_is_left_out_and_counted(study):
 
 def test_all_problems_are_told_at_once(study):
     edit("people.csv", "0001,yes,51", "0000,maybe,old")
-    edit("scans.csv", "0004,early,a1,i4.nii", "0004,middle,c1,nowhere.nii")
+    edit("scans.csv", "0004,early,a1,i4.nii", "0004,middle,c1,../out.nii")
     message = problems(study)
-    for found in ("patient 0000 again", "'middle'", "'c1'", "no file nowhere.nii"):
+    for found in ("patient 0000 again", "'middle'", "'c1'", "no file ../out.nii"):
         assert found in message
     assert "people.csv, row 3, column key" in message
     assert "remedy" in message
@@ -156,8 +156,9 @@ def test_files_stay_inside_the_study(study, tmp_path, way):
     assert "leads out of the study's folders" in problems(study)
 
 
-def test_a_missing_file_can_be_an_exclusion(study):
+def test_a_missing_file_is_left_to_the_check_or_is_an_exclusion(study):
     Path("m5.nii").unlink()
+    assert "m5.nii" in {scan["mask"] for scan in load(study).scans}
     study["images"]["on_problem"] = "exclude"
     loaded = load(study)
     assert {row["patient"] for row in loaded.exclusions} == {"0005"}

@@ -130,6 +130,19 @@ def test_nothing_is_fetched_from_elsewhere(tmp_path, study):
     assert not re.search(r"https?://|@import|url\(", write(tmp_path, study))
 
 
+def test_images_are_described_and_lead_to_their_pictures(tmp_path, study):
+    source = write(tmp_path, study)
+    words = section(source, "images")
+    assert 'href="gallery.html"' in source
+    assert "SIEMENS (2), GE (1)" in words and "2.00 (1.00 to 3.00)" in words  # slice thickness
+    assert "0.880 (0.860 to 0.900)" in words and "3.5 (1.5 to 5.5)" in words  # Dice, Hausdorff
+    assert "0.953 (0.916–0.976)" in words.replace(" )", ")")
+    for name in ("dice", "volume_icc", "acquisition", "gallery"):
+        del study["input"][name]
+    words = section(write(tmp_path, study), "images")
+    assert "Hausdorff" not in words and "Acquisition" not in words and "Volume, mL" in words
+
+
 def test_a_study_from_a_feature_table_says_why_it_has_no_images(tmp_path, study):
     del study["input"]["quality"]
     assert "starts from a ready feature table" in Page(write(tmp_path, study)).words

@@ -1,6 +1,8 @@
 """One case of bad input: tables and configs of its own, and what the refusal must say."""
 
+import os
 import re
+from contextlib import contextmanager
 
 from workflow.running import (
     CHECKS,
@@ -19,6 +21,49 @@ PROBLEM = re.compile(
     r" {4}remedy {3}(?P<remedy>.+)$",
     re.MULTILINE,
 )
+
+COUNT = (
+    r"^(\d+) problems?.* in the study's (?:input; nothing was run|files; nothing was computed)\."
+)
+WIDE = "2000"  # characters: no cell of the table is wrapped
+
+
+@contextmanager
+def wide_terminal():
+    """A terminal so wide that each line of the table of problems is one."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = WIDE
+    try:
+        yield
+    finally:
+        os.environ.pop("COLUMNS")
+        if before is not None:
+            os.environ["COLUMNS"] = before
+
+
+def table_of_problems(output):
+    """The rows of the table that the preflight prints, by the heads of its columns.
+
+    The cell of the problem has lines of its own: its words and kind, the file, found, allowed.
+    """
+    head = re.search(r"^patient +phase +reading +effect +problem +remedy$", output, re.MULTILINE)
+    if head is None:
+        return []
+    starts = [match.start() for match in re.finditer(r"\S+", head[0])]
+    names, rows = head[0].split(), []
+    for line in output[head.end() + 1 :].splitlines()[1:]:
+        cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+        told = dict(zip(names, cells, strict=True))
+        if not line:
+            break
+        if told["effect"]:
+            words, kind = re.fullmatch(r"(.*?)(?: \[(\w+)\])?", told["problem"]).groups("")
+            rows.append(told | {"problem": words, "kind": kind})
+        else:
+            name, mark, value = told["problem"].partition(": ")
+            known = mark and name in ("found", "allowed")
+            rows[-1][name if known else "file"] = value if known else told["problem"]
+    return rows
 
 
 class Own:
@@ -50,16 +95,32 @@ class Own:
     def refused(self, change, configs=(CI,)):
         """Run with the change: it must end with problems, and with nothing else changed."""
         before = digests(self.folder / RESULTS, without=CHECKS)
-        run = snakemake(self.folder, configs=(*configs, overlay(self.folder, self.name, change)))
+        with wide_terminal():
+            run = snakemake(
+                self.folder, configs=(*configs, overlay(self.folder, self.name, change))
+            )
         assert run.code != 0
         assert differing(before, digests(self.folder / RESULTS, without=CHECKS)) == []
         assert "Traceback" not in run.output
         assert not re.search(r'^\s*File ".*", line \d+', run.output, re.MULTILINE), run.output
         problems = [match.groupdict() for match in PROBLEM.finditer(run.output)]
-        count = re.search(r"^(\d+) problems? in the study's input", run.output, re.MULTILINE)
+        rows = table_of_problems(run.output)
+        problems += [as_block(row) for row in rows if row["effect"] != "warning"]
+        count = re.search(COUNT, run.output, re.MULTILINE)
         assert count, run.output
         assert int(count[1]) == len(problems) > 0
         return problems
+
+
+def as_block(row):
+    """A row of the preflight's table with the parts of a block of the tables' own problems."""
+    scan = " ".join(filter(None, (row["patient"], row["phase"], row["reading"])))
+    return {
+        "place": f"{row['file']}, {scan}",
+        "found": f"{row['problem']}: {row.get('found', '')}",
+        "allowed": row.get("allowed", ""),
+        "remedy": row["remedy"],
+    }
 
 
 def cell(row, column, value):

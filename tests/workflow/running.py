@@ -20,7 +20,7 @@ PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "report", "profiles"
 CI = "config/ci.yaml"
 RESULTS = "results/ci"
 # What the checks themselves write: they say what is wrong, so they follow the input.
-CHECKS = ("cohort/preflight",)
+CHECKS = ("cohort/preflight", "cohort/predicted")
 PHASES = ("corticomedullary", "nephrographic", "excretory")
 
 
@@ -33,7 +33,8 @@ class Run:
     @property
     def jobs(self) -> dict[str, int]:
         """Jobs of each rule by Snakemake's own table; empty where there was nothing to do."""
-        table = re.search(r"^job +count\n[- ]+\n(.*?)\ntotal ", self.log or self.output, re.M | re.S)
+        told = self.log or self.output
+        table = re.search(r"^job +count\n[- ]+\n(.*?)\ntotal ", told, re.M | re.S)
         rows = re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if table else []
         return {rule: int(count) for rule, count in rows if rule != "all"}
 

@@ -158,7 +158,7 @@ def test_a_table_with_semicolons(own):
 @pytest.mark.parametrize(
     "column, value, found, allowed, remedy",
     [
-        ("image", "own/none.nii.gz", "no file own/none.nii.gz", "data/", "images.roots"),
+        ("image", "../none.nii.gz", "no file ../none.nii.gz", "data/", "images.roots"),
         ("mask", "../" * 20 + "etc/passwd", "leads out of", "data/", "images.roots"),
         ("mask", "/etc/passwd", "leads out of the study's folders", "data/", "images.roots"),
         ("reading", "c3", "'c3'", "a1, b1, a2", "correct the cell"),

@@ -27,7 +27,12 @@ SPOILED = {"C001": rewritten(emptied), "C005": rewritten(line_of_voxels)}
 MINIMAL = {
     "study": "minimal",
     "cohort": {"predictors": []},
-    "images": {"scans": "data/own/scans.csv", "phases": [PHASE], "on_problem": "exclude"},
+    "images": {
+        "scans": "data/own/scans.csv",
+        "phases": [PHASE],
+        "on_problem": "exclude",
+        "minimum_extent": 1,
+    },
     "evaluation": {"repeats": 1, "intervals": 100},
 }
 

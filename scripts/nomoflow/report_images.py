@@ -1,0 +1,153 @@
+"""Images in the report: how they were made, what was drawn on them, and where to look."""
+
+from collections import Counter
+from collections.abc import Mapping
+from statistics import median
+
+from nomoflow.report_blocks import (
+    absent,
+    cell,
+    decimal,
+    estimate,
+    filled,
+    heading,
+    link,
+    table,
+    whole,
+)
+from nomoflow.wording import Rows, is_true, number, where
+
+TOLD = {
+    "manufacturer": "Manufacturer", "kernel": "Kernel", "contrast_agent": "Contrast agent",
+}  # fmt: skip
+MEASURED = {
+    "slice_thickness_mm": ("Slice thickness, mm", 2), "kv": ("kV", 0), "exposure_mas": ("mAs", 0),
+}  # fmt: skip
+MOST_NAMED = 3
+
+
+def images(study: Mapping) -> list[dict]:
+    """What was measured on the scans, summarised by phase and reading."""
+    rows = study["quality"]
+    if rows is None:
+        return [absent("The study starts from a ready feature table, so no images were read.")]
+    if not rows:
+        return [absent("No scan was read: the table of image quality is empty.")]
+    body = []
+    found = {(row["phase"], row["reading"]) for row in rows}
+    for phase, reading in sorted(found, key=lambda pair: _place(pair, study["phases"])):
+        own = where(rows, phase=phase, reading=reading)
+        body.append(
+            [
+                phase,
+                reading,
+                whole(len(own)),
+                _spread(own, "volume_mm3", 1000, 1),
+                _spread(own, "volume_after_mm3", 1000, 1),
+                _spread(own, "voxels_after", 1, 0),
+                whole(sum(number(row.get("components", "")) > 1 for row in own)),
+                whole(sum(is_true(row.get("touches_edge", "")) for row in own)),
+                decimal(max(number(row.get("shift_mm", "")) for row in own), 4, "not measured"),
+            ]
+        )
+    measured = [
+        table(
+            ["Phase", "Reading", "Scans", "Volume, mL", "Resampled, mL", "Voxels resampled",
+             "In pieces", "At the edge", "Shift, mm"],
+            body,
+            "Scans and masks: median (least to greatest) over the scans of each phase and reading "
+            "(a1, analysed; b1, second reader; a2, first reader again). In pieces: masks of more "
+            "than one component. Shift: largest disagreement of image and mask, repaired.",
+        )
+    ]  # fmt: skip
+    pictures = study["gallery"]
+    seen = [link(pictures, "Every mask on its image, before and after resampling")] * bool(pictures)
+    return [*seen, *measured, *_drawn_twice(study), *_acquired(study)]
+
+
+def _drawn_twice(study: Mapping) -> list[dict]:
+    """How far the readers' masks overlap, and the agreement of the volumes that they drew."""
+    rows, body = study["dice"] or [], []
+    if not rows:
+        return []
+    for phase in study["phases"]:
+        for comparison in ("inter", "intra"):
+            own = where(rows, phase=phase, comparison=comparison)
+            volumes = where(study["volume_icc"] or [], phase=phase, comparison=comparison)
+            if own:
+                body.append(
+                    [
+                        phase,
+                        "between readers" if comparison == "inter" else "same reader again",
+                        whole(len(own)),
+                        _spread(own, "dice", 1, 3),
+                        _spread(own, "hausdorff95_mm", 1, 1),
+                        estimate(volumes[0] if volumes else None, value="icc"),
+                    ]
+                )
+    return [
+        heading("The masks of two readings"),
+        table(
+            ["Phase", "Readings", "Pairs", "Dice", "95 % Hausdorff, mm", "Volume, ICC"],
+            body,
+            "How far two masks of one scan agree: median (least to greatest) over the pairs; the "
+            "intraclass correlation of their volumes with its interval.",
+        ),
+    ]
+
+
+def _acquired(study: Mapping) -> list[dict]:
+    """How the analysed images were made, as far as their files tell."""
+    rows = study["acquisition"] or []
+    if not rows:
+        return []
+    body, measures = [], [name for name, _ in MEASURED.values()]
+    for phase in study["phases"]:
+        own = where(rows, phase=phase)
+        body.append(
+            [
+                phase,
+                _named(own, "format"),
+                _named(own, "modality"),
+                *(_named(own, column) for column in TOLD),
+                *(_spread(own, column, 1, digits) for column, (_, digits) in MEASURED.items()),
+            ]
+        )
+    return [
+        heading("Acquisition"),
+        table(
+            ["Phase", "Format", "Modality", *TOLD.values(), *measures],
+            body,
+            "How the analysed images were acquired: values with the scans that have them, or the "
+            "median (least to greatest). Only DICOM series tell more than their format.",
+        ),
+    ]
+
+
+def _named(rows: Rows, column: str) -> dict:
+    """ "SIEMENS (31), GE (12)", the most frequent first."""
+    counts = Counter(row[column] for row in rows if row[column])
+    shown = [f"{value} ({n})" for value, n in sorted(counts.items(), key=lambda v: (-v[1], v[0]))]
+    more = [f"{len(shown) - MOST_NAMED} more"] * (len(shown) > MOST_NAMED)
+    return cell(", ".join(shown[:MOST_NAMED] + more), "the files do not tell")
+
+
+def _place(pair: tuple[str, str], phases: list[str]) -> tuple:
+    """Phases as the study lists them, the reading that was analysed first."""
+    phase, reading = pair
+    return (
+        phases.index(phase) if phase in phases else len(phases),
+        phase,
+        reading != "a1",
+        reading,
+    )
+
+
+def _spread(rows: Rows, column: str, unit: float, digits: int) -> dict:
+    """Median (least to greatest) of a column, divided by ``unit``."""
+    values = [number(row.get(column, "")) / unit for row in rows]
+    values = [value for value in values if value == value]
+    if not values:
+        return cell("", "not measured")
+    parts = (decimal(value, digits) for value in (median(values), min(values), max(values)))
+    return filled("{} ({} to {})", *parts)
