@@ -33,25 +33,13 @@ rule all:
     """The whole study, to its report; with a locked model, its validation at this centre."""
     default_target: True
     input:
-        whole_study,
+        CENTRE.whole,
 
 
 rule preflight:
     """Every check that needs no computing; all problems at once."""
     input:
         f"results/{STUDY.name}/cohort/preflight.ok",
-
-
-rule lock:
-    """The model as it goes to other centres: models/<study>/model.json, written once."""
-    input:
-        f"results/{STUDY.name}/models/locked.json",
-
-
-rule sensitivity:
-    """The study with one decision changed at a time: selected features and cross-validated AUC."""
-    input:
-        f"results/{STUDY.name}/report/sensitivity.html",
 
 
 watch_progress()

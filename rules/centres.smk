@@ -4,13 +4,13 @@
 rule validate:
     """A locked model, unchanged, on this study's cohort: how well it does, and what leaves here."""
     input:
-        centre_results("report/validation.html", "centres/summary.json"),
+        CENTRE.results("report/validation.html", "centres/summary.json"),
 
 
 rule predict:
     """A locked model's predictions of patients without an outcome."""
     input:
-        centre_results("predict/predictions.html"),
+        CENTRE.results("predict/predictions.html"),
 
 
 rule centres:
@@ -22,8 +22,7 @@ rule centres:
 rule check_centre:
     """Whether this cohort's inputs are what the locked model takes them for."""
     input:
-        unpack(locked_inputs),
-        unpack(image_tables),
+        unpack(CENTRE.inputs),
     output:
         mislabelled="results/{study}/centres/mislabelled_inputs.csv",
     log:
@@ -31,7 +30,7 @@ rule check_centre:
     conda:
         "../envs/centres.yaml"
     params:
-        models=LOCKED,
+        models=CENTRE.models,
         code=code("check_centre"),
     script:
         "../scripts/check_centre.py"
@@ -40,18 +39,18 @@ rule check_centre:
 rule record_look:
     """One more look at external patients, noted in the model's ledger before an outcome is judged."""
     input:
-        unpack(locked_inputs),
+        unpack(CENTRE.inputs),
         mislabelled=f"results/{STUDY.name}/centres/mislabelled_inputs.csv",
     output:
         # Both are kept over runs: a ledger grows, and what was noted once stays as it is.
-        ledger=update(LEDGER),
+        ledger=update(CENTRE.ledger),
         look=update(f"results/{STUDY.name}/centres/look.json"),
     log:
         f"logs/{STUDY.name}/record_look.log",
     conda:
         "../envs/centres.yaml"
     params:
-        centre=CENTRE,
+        centre=CENTRE.name,
         heads="results/*/centres/look.json",
         on_mislabelled=config["centres"]["on_mislabelled"],
         code=code("record_look"),
@@ -62,8 +61,7 @@ rule record_look:
 rule apply_model:
     """The locked models, unchanged, on this cohort."""
     input:
-        unpack(locked_inputs),
-        unpack(image_tables),
+        unpack(CENTRE.inputs),
         settings="results/{study}/features/settings.json",
         look=ancient("results/{study}/centres/look.json"),
     output:
@@ -76,7 +74,7 @@ rule apply_model:
     conda:
         "../envs/centres.yaml"
     params:
-        models=LOCKED,
+        models=CENTRE.models,
         outcome=config["cohort"]["outcome"],
         code=code("apply_model"),
     script:
@@ -86,7 +84,7 @@ rule apply_model:
 rule check_outcome:
     """Whether the outcome, too, is what the locked model takes it for."""
     input:
-        model=LOCKED_MODEL,
+        model=CENTRE.model,
         participants="results/{study}/cohort/participants.csv",
         predictions="results/{study}/centres/predictions.csv",
         inputs="results/{study}/centres/mislabelled_inputs.csv",
@@ -106,8 +104,7 @@ rule check_outcome:
 rule describe_case_mix:
     """This cohort beside the one that the locked model was made of."""
     input:
-        unpack(locked_inputs),
-        unpack(image_tables),
+        unpack(CENTRE.inputs),
         predictions="results/{study}/centres/predictions.csv",
     output:
         case_mix="results/{study}/centres/case_mix.csv",
@@ -117,7 +114,7 @@ rule describe_case_mix:
     conda:
         "../envs/centres.yaml"
     params:
-        models=LOCKED,
+        models=CENTRE.models,
         code=code("describe_case_mix"),
     script:
         "../scripts/describe_case_mix.py"

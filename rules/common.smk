@@ -6,9 +6,10 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from nomoflow.centre_inputs import CentreInputs
 from nomoflow.code_digests import code_digests, source_digest
 from nomoflow.files import read_rows
-from nomoflow.locked_study import applied_models, selected_of, settings_of
+from nomoflow.locked_study import selected_of, settings_of
 from nomoflow.problems import StudyError
 from nomoflow.progress import show_progress
 from nomoflow.run_state import explain_locks, hindrance
@@ -17,7 +18,6 @@ from nomoflow.series_choice import folder_state, place_of
 from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
 from nomoflow.variant_results import VariantResults
-from snakemake.iocontainers import Wildcards
 
 try:
     STUDY = load_study(
@@ -33,11 +33,7 @@ except StudyError as error:
 explain_locks()
 config, PHASES, BUCKETS = STUDY.config, STUDY.phases, STUDY.buckets
 SIGNATURES = [*PHASES, "combined"]
-# A locked model that is applied here, or the one that this study locks itself.
-LOCKED_MODEL = config["centres"]["model"] or f"models/{STUDY.name}/model.json"
-LEDGER = str(Path(LOCKED_MODEL).with_name("ledger.json"))
-LOCKED = applied_models(STUDY.model)
-CENTRE = config["centres"]["name"] or STUDY.name
+CENTRE = CentreInputs(STUDY)
 MODELS = ["nomogram", "radiomics", "image_features"]
 MODELS += [*(f"radiomics_{phase}" for phase in PHASES), "volume"]
 SCAN_FILES = ("image", "mask")
@@ -131,17 +127,6 @@ def failure_tables(wildcards):
     return [f"results/{wildcards.study}/{stage}/failures.csv" for stage in stages]
 
 
-def image_tables(wildcards):
-    """What is known of the images; nothing where features came as a table."""
-    names = [] if STUDY.from_table else ["quality", "acquisition"]
-    return {name: f"results/{wildcards.study}/images/{name}.csv" for name in names}
-
-
-def images_of_study(wildcards):
-    """What is known of the images, by the study itself where a variant is in the making."""
-    return image_tables(Wildcards(fromdict={"study": STUDY.name}))
-
-
 def signature_results(name):
     """One result of every signature, phases first."""
     return expand("results/{{study}}/signature/{signature}/{name}", signature=SIGNATURES, name=name)
@@ -157,7 +142,7 @@ def report_tables(wildcards):
     drawn = [] if STUDY.from_table else ["reliability/dice", "reliability/volume_icc"]
     return {
         **{Path(name).name: f"{place}/{name}.csv" for name in [*names, *drawn]},
-        **image_tables(wildcards),
+        **CENTRE.images(wildcards),
         **({"gallery": f"{place}/report/gallery.html"} if drawn else {}),
         "settings": f"{place}/features/settings.json",
         "model": f"{place}/models/model.json",
@@ -236,64 +221,6 @@ def phase_settings(wildcards):
 def selected_features():
     """The features to extract by phase, where a locked model needs no others; else None."""
     return None if STUDY.from_table else selected_of(STUDY.model)
-
-
-def locked_inputs(wildcards):
-    """What a locked model is applied to: patients, and their features where it needs any."""
-    place = f"results/{STUDY.name}"
-    return {
-        "model": LOCKED_MODEL,
-        "participants": f"{place}/cohort/participants.csv",
-        "features": expand(f"{place}/features/{{phase}}.parquet", phase=PHASES),
-    }
-
-
-def acquisition_of_centre(wildcards):
-    """How this centre's images were acquired, where there are images."""
-    return {key: path for key, path in image_tables(wildcards).items() if key == "acquisition"}
-
-
-def validation_tables(wildcards):
-    """The tables of a validation's page by name."""
-    place = f"results/{wildcards.study}"
-    names = ["predictions", "performance", "recalibration", "hosmer_lemeshow", "mislabelled"]
-    names += ["not_predicted", "outside_range", "case_mix", "membership", "warnings"]
-    tables = {name: f"{place}/centres/{name}.csv" for name in names}
-    return {
-        **tables,
-        "exclusions": f"{place}/cohort/exclusions.csv",
-        "look": f"{place}/centres/look.json",
-    }
-
-
-def development_performance(wildcards):
-    """The study's own figures beside those of the centres, where it made the model."""
-    place = f"results/{wildcards.study}/evaluation/performance.csv"
-    return {} if STUDY.model else {"performance": place}
-
-
-def centre_results(*paths):
-    """Results of a study that applies a locked model; a message where it names none."""
-
-    def asked(wildcards):
-        if STUDY.model is None:
-            sys.exit(
-                f"\nStudy {STUDY.name} names no locked model, so there is nothing to apply.\n"
-                "Set centres.model to the model.json that another study has locked.\n"
-            )
-        return [f"results/{STUDY.name}/{path}" for path in paths]
-
-    return asked
-
-
-def whole_study(wildcards):
-    """What a study comes to: its report; a centre's, its validation or its predictions."""
-    if STUDY.model is None:
-        return f"results/{STUDY.name}/report/complete.txt"
-    whole = ["report/validation.html", "centres/summary.json"]
-    return centre_results(*whole if STUDY.outcome_known else ["predict/predictions.html"])(
-        wildcards
-    )
 
 
 def refuse_to_start():

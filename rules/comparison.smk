@@ -62,3 +62,9 @@ rule compare_variants:
         code=code("compare_variants"),
     script:
         "../scripts/compare_variants.py"
+
+
+rule sensitivity:
+    """The study with one decision changed at a time: selected features and cross-validated AUC."""
+    input:
+        f"results/{STUDY.name}/report/sensitivity.html",

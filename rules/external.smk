@@ -20,7 +20,7 @@ rule measure_external:
     conda:
         "../envs/centres.yaml"
     params:
-        models=LOCKED,
+        models=CENTRE.models,
         confidence=config["evaluation"]["confidence"],
         intervals=config["evaluation"]["intervals"],
         seed=config["evaluation"]["seed"],
@@ -58,8 +58,8 @@ rule draw_validation:
 rule write_validation:
     """A locked model's validation on one page."""
     input:
-        unpack(validation_tables),
-        model=LOCKED_MODEL,
+        unpack(CENTRE.tables),
+        model=CENTRE.model,
         figures="results/{study}/figures/validation.svg",
     output:
         report=report(
@@ -72,7 +72,7 @@ rule write_validation:
     conda:
         "../envs/centres.yaml"
     params:
-        centre=CENTRE,
+        centre=CENTRE.name,
         confidence=config["evaluation"]["confidence"],
         threshold=config["evaluation"]["decision_threshold"],
         texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
@@ -84,8 +84,8 @@ rule write_validation:
 rule summarise_centre:
     """What this centre tells of the model, with no patient in it."""
     input:
-        unpack(acquisition_of_centre),
-        model=LOCKED_MODEL,
+        unpack(CENTRE.acquisition),
+        model=CENTRE.model,
         predictions="results/{study}/centres/predictions.csv",
         checked="results/{study}/centres/performance.csv",
         participants="results/{study}/cohort/participants.csv",
@@ -97,7 +97,7 @@ rule summarise_centre:
     conda:
         "../envs/centres.yaml"
     params:
-        centre=CENTRE,
+        centre=CENTRE.name,
         smallest_cell=config["centres"]["smallest_cell"],
         released=config["centres"]["released"],
         code=code("summarise_centre"),
@@ -108,8 +108,7 @@ rule summarise_centre:
 rule write_predictions:
     """A locked model's predictions of patients without an outcome."""
     input:
-        unpack(locked_inputs),
-        unpack(image_tables),
+        unpack(CENTRE.inputs),
         mislabelled="results/{study}/centres/mislabelled_inputs.csv",
         image_warnings="results/{study}/cohort/preflight.csv",
     output:
@@ -121,8 +120,8 @@ rule write_predictions:
     conda:
         "../envs/centres.yaml"
     params:
-        centre=CENTRE,
-        models=LOCKED,
+        centre=CENTRE.name,
+        models=CENTRE.models,
         confidence=config["evaluation"]["confidence"],
         pseudonyms=config["centres"]["pseudonyms"],
         on_mislabelled=config["centres"]["on_mislabelled"],

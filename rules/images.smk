@@ -91,3 +91,25 @@ rule gather_quality:
         code=code("gather_quality"),
     script:
         "../scripts/gather_quality.py"
+
+
+rule scan_identities:
+    """Whether what the images' headers tell of a patient stands in a result."""
+    input:
+        report="results/{study}/report/study.html",
+        calculator="results/{study}/report/nomogram.html",
+        warnings="results/{study}/warnings.csv",
+    output:
+        identity="results/{study}/report/identity.csv",
+    log:
+        "logs/{study}/scan_identities.log",
+    conda:
+        "../envs/images.yaml"
+    params:
+        scans=STUDY.scans,
+        patients=included_patients(),
+        folders=[f"results/{STUDY.name}", f"logs/{STUDY.name}"],
+        config=config,
+        code=code("scan_identities"),
+    script:
+        "../scripts/scan_identities.py"

@@ -4,7 +4,7 @@
 rule fit_models:
     """Logistic models on all patients, with coefficients, units, coding and cut-offs."""
     input:
-        unpack(images_of_study),
+        unpack(CENTRE.images),
         dataset=result("dataset", "signature/dataset.parquet"),
         signatures=result("signature", "signature/{signature}/status.json"),
         settings=result("features", "features/settings.json"),
@@ -50,3 +50,9 @@ rule lock_model:
         code=code("lock_model"),
     script:
         "../scripts/lock_model.py"
+
+
+rule lock:
+    """The model as it goes to other centres: models/<study>/model.json, written once."""
+    input:
+        f"results/{STUDY.name}/models/locked.json",

@@ -4,7 +4,7 @@
 rule pool_centres:
     """The summaries of all centres side by side, and pooled."""
     input:
-        model=LOCKED_MODEL,
+        model=CENTRE.model,
         summaries=config["centres"]["summaries"],
     output:
         pooled="results/{study}/centres/pooled.csv",
@@ -24,7 +24,7 @@ rule pool_centres:
 rule draw_forest:
     """Figure: AUC, O:E and calibration slope of the nomogram over the centres."""
     input:
-        unpack(development_performance),
+        unpack(CENTRE.development),
         pooled="results/{study}/centres/pooled.csv",
     output:
         svg=captioned("forest"),
@@ -62,7 +62,7 @@ rule draw_centres_dca:
 rule write_centres:
     """All centres that judged a locked model, on one page."""
     input:
-        model=LOCKED_MODEL,
+        model=CENTRE.model,
         pooled="results/{study}/centres/pooled.csv",
         centres="results/{study}/centres/centres.csv",
         figures=expand("results/{{study}}/figures/{figure}.svg", figure=["forest", "centres_dca"]),

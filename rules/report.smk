@@ -51,7 +51,7 @@ rule draw_flow:
 rule collect_warnings:
     """What a reader must know before trusting a number, each with its remedy."""
     input:
-        unpack(image_tables),
+        unpack(CENTRE.images),
         preflight="results/{study}/cohort/preflight.csv",
         failures=failure_tables,
         icc="results/{study}/reliability/icc.csv",
@@ -106,9 +106,10 @@ rule write_report:
 
 
 rule conclude_study:
-    """Where to look and what was found; cases that failed end the run with an error."""
+    """Where to look and what was found; failed cases, or a patient's name, end it with an error."""
     input:
         failures=failure_tables,
+        identity="results/{study}/report/identity.csv",
         report="results/{study}/report/study.html",
         calculator="results/{study}/report/nomogram.html",
         performance="results/{study}/evaluation/performance.csv",

@@ -1,6 +1,5 @@
 """Rule apply_model: the locked models, unchanged, on this cohort."""
 
-import logging
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +7,16 @@ import pandas as pd
 from nomoflow.locked_cohort import (
     models_to_apply,
     outcomes,
-    refuse_development_patients,
     refuse_other_settings,
 )
-from nomoflow.locked_model import NOMOGRAM, design_of, feature_columns, outside_range, predict
+from nomoflow.locked_model import (
+    NOMOGRAM,
+    RAW_COLUMNS,
+    design_of,
+    feature_columns,
+    outside_range,
+    predict,
+)
 from nomoflow.model_file import features_needed, read_model
 from nomoflow.run import log_to, read_json, read_rows, read_table, write_table
 
@@ -31,13 +36,6 @@ def main(job):
     tables = {Path(path).stem: read_table(path) for path in job.input.get("features") or ()}
     features = feature_columns(tables) if tables else None
 
-    quality = job.input.get("quality")
-    compared = refuse_development_patients(
-        model, clinical["patient"].tolist(), read_rows(quality) if quality else (), features
-    )
-    kind = model["fingerprints"]["of"]
-    logging.info("%d of %d patients compared with the model's own by their %s",
-                 compared, len(clinical), kind)  # fmt: skip
     settings = job.input.get("settings")
     if settings:
         needed = [phase for phase, wanted in features_needed(model, names).items() if wanted]
@@ -46,7 +44,8 @@ def main(job):
     made = predict(model, clinical, features, names)
     outcome = outcomes(clinical, job.params.outcome)
     made = made.assign(outcome=outcome.reindex(made["patient"]).array)
-    write_table(made[COLUMNS], job.output.predictions)
+    raw = [name for name in RAW_COLUMNS if name in made]
+    write_table(made[[*COLUMNS, *raw]], job.output.predictions)
     write_table(outside_range(model, clinical, features, names), job.output.outside_range)
     write_table(not_predicted(made), job.output.not_predicted)
     write_table(points_of(model, clinical, features, made), job.output.points)

@@ -6,6 +6,7 @@ from nomoflow import coefficients
 from nomoflow.added_value import likelihood_ratio, not_defined, out_of_fold_radscore
 from nomoflow.coefficients import join
 from nomoflow.dataset import COMBINED, as_dataset
+from nomoflow.harmonisation import fit_harmonisation, harmonised
 from nomoflow.imputation import fit_imputation
 from nomoflow.models import RADSCORE, Choices, complete, design
 from nomoflow.run import log_to, read_json, read_table, write_table
@@ -26,6 +27,7 @@ AGAINST = "the Radscore's coefficient is negative: it adds nothing in its own di
 def main(job):
     choices = Choices(**job.params.choices)
     data = as_dataset(read_table(job.input.dataset))
+    data = harmonised(data, fit_harmonisation(data, choices.harmonisation))
     document = read_json(job.input.model)
     signature = Signature.from_dict(document["signatures"][COMBINED])
     filled_in = fit_imputation(data.clinical) if choices.missing == "impute" else {}

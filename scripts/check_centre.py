@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from nomoflow.locked_cohort import refuse_development_patients
 from nomoflow.locked_model import design_of, feature_columns
 from nomoflow.mislabelled import COLUMNS, of_predictors
 from nomoflow.mislabelled_images import (
@@ -24,7 +25,11 @@ def main(job):
     clinical = pd.DataFrame(read_rows(job.input.participants))
     tables = {Path(path).stem: read_table(path) for path in job.input.get("features") or ()}
     applied = job.params.models
-    design = design_of(model, clinical, feature_columns(tables) if tables else None, applied)
+    features = feature_columns(tables) if tables else None
+    refuse_development_patients(
+        model, clinical["patient"].tolist(), read_all(job.input.get("quality")), features
+    )
+    design = design_of(model, clinical, features, applied)
     signatures = {name: model["signatures"][name] for name in signatures_needed(model, applied)}
     rows = of_predictors(model, design.given, clinical)
     phases = list(model["features"]["phases"])
@@ -46,6 +51,11 @@ def main(job):
     if regions is None:  # images are held to the model's settings; a ready table carries none
         rows += bin_width(training, features, phases)
     write_rows(rows, job.output.mislabelled, COLUMNS)
+
+
+def read_all(path):
+    """The rows of a table that a study without images does not have."""
+    return read_rows(path) if path else []
 
 
 if __name__ == "__main__":

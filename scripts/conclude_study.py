@@ -2,6 +2,7 @@
 
 import math
 
+from nomoflow.identity import complaint
 from nomoflow.policy import STOP, policy
 from nomoflow.run import log_to, read_rows, replacing
 from nomoflow.wording import MAIN_MODELS, by_importance, metric, model_label, models_in, number
@@ -25,6 +26,8 @@ def main(job):
             "Mend their images or masks and run again, or accept their absence with "
             f"images.on_problem: exclude, or {{{COMPUTATION}: exclude}}."
         )
+    if said := complaint(read_rows(job.input.identity)):
+        raise ValueError(said)
     with replacing(job.output.summary) as aside:
         aside.write_text(summary(job), encoding="utf-8")
 

@@ -7,7 +7,12 @@ import pandas as pd
 from nomoflow import coefficients, nomogram
 from nomoflow.dataset import as_dataset, signature_of
 from nomoflow.fingerprints import row_fingerprint
-from nomoflow.model_document import describe_term, model_document
+from nomoflow.harmonisation import harmonised
+from nomoflow.model_document import (
+    describe_harmonisation,
+    describe_term,
+    model_document,
+)
 from nomoflow.model_file import check_model
 from nomoflow.models import RADSCORE, Choices, fit_study
 from nomoflow.regression import variance_inflation
@@ -19,11 +24,12 @@ from nomoflow.validation import predictions
 def main(job):
     given = job.params
     choices = Choices(**given.choices)
-    data = as_dataset(read_table(job.input.dataset))
+    raw = as_dataset(read_table(job.input.dataset))
     statuses = map(read_json, job.input.signatures)
     signatures = dict(zip(given.signatures, map(from_description, statuses), strict=True))
-    fitted = fit_study(data, choices, [], given.models, signatures)
-    models, columns = fitted.models, fitted.design(data)
+    fitted = fit_study(raw, choices, [], given.models, signatures)
+    data = harmonised(raw, fitted.harmonisation)
+    models, columns = fitted.models, fitted.design(raw)
 
     for path in job.output.coefficients:
         name = Path(path).parent.name
@@ -61,7 +67,8 @@ def main(job):
         choices.predictors,
         read_json(job.input.settings),
         fitted.filled_in if choices.missing == "impute" else None,
-        **of_images(job, data, signatures),
+        harmonisation=describe_harmonisation(fitted.harmonisation, choices, signatures),
+        **of_images(job, raw, signatures),
     )
     check_model(document, job.output.model)
     write_json(document, job.output.model)

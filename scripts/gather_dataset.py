@@ -10,6 +10,7 @@ from nomoflow.run import log_to, read_rows, read_table, write_table
 
 def main(job):
     participants = pd.DataFrame(read_rows(job.input.participants))
+    batch = getattr(job.params, "batch", None)  # where features are harmonised
     icc = read_table(job.input.icc)
     kept = icc[icc["kept"].astype(bool)].drop_duplicates(["phase", "feature"])
     phases = dict(zip(job.params.phases, map(read_table, job.input.features), strict=True))
@@ -20,6 +21,7 @@ def main(job):
         phases,
         kept,
         with_volume=not job.params.prescaled,
+        batch=participants[batch] if batch else None,
     )
     if job.params.missing == "leave_out":
         dataset = complete_cases(dataset)

@@ -13,10 +13,11 @@ def main(job):
     print(f"{len(values)} values in the headers; {unread} files could not be read")
     texts = [*identity_outputs.own_texts(ROOT), *identity_outputs.config_texts(job.params.config)]
     own = identity.words_of(texts)
-    finder = identity.Finder(values, job.params.keys, own)
+    finder = identity.Finder(values, job.params.patients, own)
     rows = list(finder.rows)
     files = 0
-    for path in identity_outputs.files_of(job.params.folders, [job.output.identity]):
+    searched = identity_outputs.files_of(job.params.folders, [job.output.identity])
+    for path in searched if values else ():
         hits = finder.found_in_name(path.as_posix())
         for text in identity_outputs.texts(path):
             hits |= finder.found(text)

@@ -9,11 +9,7 @@ from nomoflow.run import log_to, replacing
 def main(job):
     given = job.params
     images, masks, grid = draw_scans(
-        given.participant,
-        job.wildcards.cohort,
-        given.seed,
-        list(given.phases),
-        getattr(given, "scanner", "A"),
+        given.participant, job.wildcards.cohort, given.seed, list(given.phases), given.scanner
     )
     arrays, paths = [*images, *masks], [*job.output.images, *job.output.masks]
     for array, path in zip(arrays, paths, strict=True):

@@ -54,8 +54,9 @@ class Rule:
     def text(self, part: str) -> str:
         """The one string that a directive holds, or nothing where it holds anything else."""
         values, named = self.call(part)
-        plain = len(values) == 1 and not named and isinstance(values[0], ast.Constant)
-        return str(values[0].value) if plain else ""
+        if len(values) != 1 or named or not isinstance(values[0], ast.Constant | ast.JoinedStr):
+            return ""
+        return str(ast.literal_eval(ast.unparse(values[0]).removeprefix("f")))
 
     def call(self, part: str) -> tuple[list[ast.expr], dict[str, ast.expr]]:
         """A directive's values, unnamed and named, as syntax trees."""

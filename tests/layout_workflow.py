@@ -40,6 +40,8 @@ CODE = '''def code(script):
     return code_digests(script, workflow.basedir)
 '''
 OUTPUT_FOLDERS = ("results/{study}/", "data/simulated/", "models/{study}/")
+# A ledger lies beside the model that a centre applies, which no wildcard of the centre's names.
+STANDS_FOR = {"CENTRE.ledger": "models/{study}/ledger.json"}
 WRAPPERS = {"expand", "directory", "report", "temp", "protected", "touch", "ensure", "update"}
 
 
@@ -178,6 +180,7 @@ def check_outputs(root: Path) -> list[str]:
         for node in [*values, *named.values()]:
             paths = list(output_paths(node, common)) or [ast.unparse(node)]
             for path in paths:
+                path = STANDS_FOR.get(path, path).replace("{STUDY.name}", "{study}")
                 if not path.startswith(OUTPUT_FOLDERS):
                     found.append(f"{rule.where}: output {path} is outside {OUTPUT_FOLDERS}")
     return found

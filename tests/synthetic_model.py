@@ -9,7 +9,8 @@ from synthetic_cohort import CHOICES, PHASES, cohort
 
 from nomoflow import nomogram
 from nomoflow.dataset import Dataset, as_dataset
-from nomoflow.model_document import model_document
+from nomoflow.harmonisation import harmonised
+from nomoflow.model_document import describe_harmonisation, model_document
 from nomoflow.models import Fitted, fit_study
 
 NAMES = ["nomogram", "radiomics", "image_features", *(f"radiomics_{p}" for p in PHASES), "volume"]
@@ -40,13 +41,14 @@ def locked(table: pd.DataFrame | None = None, choices=CHOICES, version: int = 1,
     }
     document = model_document(
         {"study": "mine", "version": version, "outcome": OUTCOME, "images": {}, "nomogram": drawn},
-        data,
+        harmonised(data, fitted.harmonisation),
         columns,
         fitted.signatures,
         fitted.models,
         choices.predictors,
         {"engine": "none", "phases": {phase: {} for phase in PHASES}},
         fitted.filled_in if choices.missing == "impute" else None,
+        harmonisation=describe_harmonisation(fitted.harmonisation, choices, fitted.signatures),
         **more,
     )
     return Locked(document, fitted, data, *tables(data))
@@ -70,5 +72,7 @@ def tables(data: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     features = pd.concat(
         [pd.DataFrame({"patient": data.patients}), data.features.reset_index(drop=True)], axis=1
     )
+    if data.batch is not None:
+        clinical["scanner"] = data.batch
     features[f"{PHASES[0]}_original_shape_MeshVolume"] = 1000 * data.volume["volume_ml"]
     return clinical, features

@@ -103,7 +103,7 @@ def write_validation(folder: Path, hostile: str = "") -> dict:
         "acquisition": put("acquisition", scans(data.patients, "GE", 1.25)),
     }
     compared = {name: str(folder / f"{name}.csv") for name in ("case_mix", "membership")}
-    describe_case_mix.main(job(inputs, compared))
+    describe_case_mix.main(job(inputs, compared, {"models": None}))
     names = ("predictions", "performance", "recalibration", "hosmer_lemeshow", "warnings")
     lost = made[made["linear_predictor"].isna()].to_dict("records")
     figure = folder / "figures/validation.svg"

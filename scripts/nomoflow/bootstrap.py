@@ -34,7 +34,7 @@ def resample_models(
     """
     parts = []
     for resample in resamples:
-        positions, refused = draw_patients(data.y, seed, resample, choices.folds)
+        positions, refused = draw_patients(data.y, seed, resample, choices.folds, data.batch)
         fold_seed = [seed, FOLDS, resample]
         parts.append(refit(data, positions, choices, names, fold_seed, resample, refused))
     return tuple(

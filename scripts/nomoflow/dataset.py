@@ -15,6 +15,7 @@ VOLUME = "volume_ml"
 VOLUME_FEATURE = "original_shape_MeshVolume"
 MM3_PER_ML = 1000.0
 COMBINED = "combined"
+BATCH = "batch"  # of harmonisation: scanner or site
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Dataset:
     volume : tumour volume in the first phase in mL, or None where it is not known
     agreement : the readings, where the readers' agreement is found on the patients at hand; then
         ``features`` are all that could be kept
+    batch : scanner or site of each patient, where features are to be harmonised
     """
 
     patients: np.ndarray
@@ -35,6 +37,7 @@ class Dataset:
     features: pd.DataFrame
     volume: pd.DataFrame | None
     agreement: "Agreement | None" = None
+    batch: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> "Dataset":
         """The patients at these positions."""
@@ -46,6 +49,7 @@ class Dataset:
             clinical=self.clinical.iloc[rows].reset_index(drop=True),
             features=self.features.iloc[rows].reset_index(drop=True),
             volume=None if volume is None else volume.iloc[rows].reset_index(drop=True),
+            batch=None if self.batch is None else self.batch[rows],
         )
 
     def candidates(self, signature: str, phases: Sequence[str]) -> pd.DataFrame:
@@ -71,6 +75,7 @@ def assemble(
     phases: dict[str, pd.DataFrame],
     kept: pd.DataFrame,
     with_volume: bool,
+    batch: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """One table of the patients who have reading a1 in every phase.
 
@@ -80,10 +85,13 @@ def assemble(
     phases : feature tables by phase (patient, reading, features)
     kept : columns phase, feature of the features that the readers agree on
     with_volume : False where the table's volumes have lost their unit
+    batch : scanner or site of each patient, where features are to be harmonised
     """
     frame = pd.DataFrame({"patient": np.asarray(patients, dtype=object), "outcome": y})
     for name in clinical:
         frame[CLINICAL + name] = clinical[name].to_numpy()
+    if batch is not None:
+        frame[BATCH] = np.asarray(batch, dtype=object)
     frame = frame.set_index("patient")
     first = next(iter(phases))
     blocks = []
@@ -106,13 +114,14 @@ def complete_cases(frame: pd.DataFrame) -> pd.DataFrame:
 def as_dataset(frame: pd.DataFrame) -> Dataset:
     """The parts of an assembled table."""
     clinical = [column for column in frame if column.startswith(CLINICAL)]
-    others = {"patient", "outcome", VOLUME, *clinical}
+    others = {"patient", "outcome", VOLUME, BATCH, *clinical}
     return Dataset(
         patients=frame["patient"].to_numpy(dtype=object),
         y=frame["outcome"].to_numpy(dtype=int),
         clinical=frame[clinical].rename(columns=lambda name: name.removeprefix(CLINICAL)),
         features=frame[[column for column in frame if column not in others]],
         volume=frame[[VOLUME]] if VOLUME in frame else None,
+        batch=frame[BATCH].to_numpy(dtype=object) if BATCH in frame else None,
     )
 
 

@@ -6,10 +6,13 @@ What is learned is kept apart from the patients it was learned from, so that a m
 on the training part and applied to the rest. No outcome is ever used: a new patient has none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import pandas as pd
+
+from nomoflow.dataset import Dataset
 
 METHODS = ("none", "combat")
 LEAST = 2  # patients of a batch, to have a variance
@@ -119,7 +122,8 @@ class Combat:
         arrays = {
             key: np.array(content[key], dtype=float) for key in ("mean", "sd", "shift", "scale")
         }
-        effects = np.array(content["effects"], dtype=float).reshape(-1, p)
+        effects = content.get("effects", [])  # a study has none: no covariate is kept
+        effects = np.array(effects, dtype=float).reshape(len(effects), p)
         return cls(
             **arrays,
             effects=effects,
@@ -128,6 +132,71 @@ class Combat:
             sizes=tuple(content["sizes"]),
             reference=content["reference"],
         )
+
+    def only(self, columns: Sequence[int]) -> "Combat":
+        """The same for these features alone: each has shift and scale of its own."""
+        columns = list(columns)
+        return replace(
+            self,
+            **{name: getattr(self, name)[columns] for name in ("mean", "sd", "constant")},
+            **{name: getattr(self, name)[:, columns] for name in ("effects", "shift", "scale")},
+        )
+
+
+@dataclass(frozen=True)
+class Harmonisation:
+    """ComBat of named features (p), as learned from the patients that a study was fitted on."""
+
+    features: tuple[str, ...]
+    combat: Combat
+
+    def apply(self, table: pd.DataFrame, batch: Sequence) -> pd.DataFrame:
+        """The p features of these or other patients (n rows), harmonised; NaN stays NaN.
+
+        A batch that was not in training is brought to the reference batch by its own patients of
+        ``table`` who lack no feature, without any outcome; where no reference was declared, or
+        they are fewer than two, it is refused (UnknownBatch, ValueError).
+        """
+        values, labels = (
+            table[list(self.features)].to_numpy(dtype=float),
+            _labels(batch, len(table)),
+        )
+        combat = self.combat
+        unknown = sorted(set(labels) - set(combat.levels)) if combat.reference is not None else ()
+        for level in unknown:
+            here = (labels == level) & np.isfinite(values).all(axis=1)
+            combat = combat.with_batch(values[here], level)
+        harmonised = combat.apply(values, labels)
+        return pd.DataFrame(harmonised, columns=list(self.features), index=table.index)
+
+    def only(self, names: Sequence[str]) -> "Harmonisation":
+        """The same for these of its features."""
+        columns = [self.features.index(name) for name in names]
+        return Harmonisation(tuple(names), self.combat.only(columns))
+
+
+def fit_harmonisation(data: Dataset, asked: Mapping | None) -> Harmonisation | None:
+    """ComBat learned from these patients' features, where a study asks for it; else None.
+
+    asked : ``batch`` (a column of the participants table) and ``reference`` (a level of it, or
+        None). Raises ValueError as ``fit_combat`` does, and where the patients have no batch.
+    """
+    if not asked:
+        return None
+    if data.batch is None:
+        raise ValueError(
+            f"the dataset has no batch of its patients to harmonise by ({asked['batch']}); make "
+            "it anew with centres.harmonisation.method: combat"
+        )
+    combat = fit_combat(data.features.to_numpy(dtype=float), data.batch, asked["reference"])
+    return Harmonisation(tuple(data.features), combat)
+
+
+def harmonised(data: Dataset, harmonisation: Harmonisation | None) -> Dataset:
+    """The patients with harmonised features; volume and clinical predictors are as they were."""
+    if harmonisation is None:
+        return data
+    return replace(data, features=harmonisation.apply(data.features, data.batch))
 
 
 def fit_combat(values, batch, reference: str | None = None, covariates=None) -> Combat:
@@ -154,7 +223,10 @@ def fit_combat(values, batch, reference: str | None = None, covariates=None) -> 
         raise ValueError("the batches determine a covariate (or it is constant): leave it out")
     constant = np.any([_flat(values[batch == level]) for level in levels], axis=0)
     if (~constant).sum() < 2:
-        raise ValueError("ComBat borrows strength over features: two that vary are needed")
+        raise ValueError(
+            "ComBat borrows strength over features: two that vary in every batch are needed; set "
+            "centres.harmonisation.method: none"
+        )
     coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
     rest = values - design @ coefficients
     sizes = members.sum(axis=0)
@@ -181,6 +253,8 @@ def _shrunk(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     variance (Johnson 2007, section 3.1). Features are taken one against all others of the batch.
     """
     n, found, spread = len(z), z.mean(axis=0), z.var(axis=0, ddof=1)
+    if len(found) < 2:  # a locked model of one feature: there are no others to borrow from
+        return found, np.sqrt(spread)
     prior_mean, prior_variance = found.mean(), found.var(ddof=1)
     m, s2 = spread.mean(), spread.var(ddof=1)
     if not (prior_variance > 0 and s2 > 0):  # all features alike: nothing to borrow

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from nomoflow.harmonisation import Combat, Harmonisation, UnknownBatch
 from nomoflow.model_file import (
     VOLUME,
     VOLUME_FEATURE,
@@ -25,6 +26,7 @@ COLUMNS = (
     "patient", "model", "radscore", "linear_predictor", "probability", "cutoff", "call",
     "total_points", "warning",
 )  # fmt: skip
+RAW_COLUMNS = ("linear_predictor_raw", "probability_raw")  # where a model harmonises
 RANGE_COLUMNS = ("patient", "kind", "name", "value", "unit", "low", "high", "sds_beyond")
 SLACK = 1e-9  # of an end's size: what rounding adds when a unit is divided and multiplied again
 
@@ -35,7 +37,9 @@ class Design:
 
     patients : n study keys; columns : n x terms, coded, NaN where a value is missing
     given : the same before missing values were filled in
-    features : n x selected features; missing : per patient the features that are missing, by term
+    features : n x selected features, harmonised where the model does so; missing : per patient the
+        features that are missing, by term
+    raw : as columns, from features as they came; None where the model harmonises none
     """
 
     patients: list[str]
@@ -43,6 +47,7 @@ class Design:
     given: pd.DataFrame
     features: pd.DataFrame
     missing: list[dict[str, list[str]]]
+    raw: pd.DataFrame | None = None
 
 
 def predict(
@@ -61,10 +66,14 @@ def predict(
 
     Columns ``COLUMNS``, then ``points_<predictor>`` of the nomogram, whose sum is
     ``total_points``. ``call`` is the outcome's positive value at or above the locked cut-off
-    (``cutoff``, on the linear predictor), else its negative. A missing predictor takes the value
-    that the model was made with (``missing``: impute), said in ``warning``; where it has none, or
-    a feature is missing, the patient has no probability and ``warning`` says why. Raises
-    ValueError by ``predictors.code``, for a column that is not there and for a patient twice.
+    (``cutoff``, on the linear predictor), else its negative. Where the model harmonises features,
+    ``RAW_COLUMNS`` stand beside: the same model on the features as they came.
+
+    A missing predictor takes the value that the model was made with (``missing``: impute), said in
+    ``warning``; where it has none, or a feature is missing, the patient has no probability and
+    ``warning`` says why. Raises ValueError by ``predictors.code``, for a column
+    that is not there and for a patient twice; UnknownBatch for a scanner or site that the model
+    cannot harmonise.
     """
     names = available_models(model) if models is None else list(models)
     design = design_of(model, clinical, features, names)
@@ -72,9 +81,7 @@ def predict(
     for name in names:
         one = model["models"][name]
         terms = [term["name"] for term in one["terms"]]
-        score = one["intercept"] + design.columns[terms].to_numpy(dtype=float) @ np.array(
-            [term["coefficient"] for term in one["terms"]]
-        )
+        score = _score(one, design.columns)
         cutoff = one["cutoff"]["linear_predictor"]
         radscores = [term for term in terms if term.startswith("radscore")]
         table = pd.DataFrame(
@@ -93,6 +100,10 @@ def predict(
             }
         )
         table.loc[np.isnan(score), "call"] = ""
+        if design.raw is not None:
+            raw = _score(one, design.raw)
+            made = (raw, inverse_logit(raw))
+            table = table.assign(**dict(zip(RAW_COLUMNS, made, strict=True)))
         if name == NOMOGRAM and terms:
             points = nomogram_points(model, design.columns)
             table["total_points"] = points.sum(axis=1, skipna=False).to_numpy()
@@ -118,14 +129,17 @@ def design_of(
         for predictor in predictors_needed(model, models)
     ]
     given = code(clinical, predictors, allow_missing=True).reset_index(drop=True)
-    table = _of_patients(features, patients)
-    columns, missing = {}, [{} for _ in patients]
+    as_they_came = table = _of_patients(features, patients)
+    harmonises = "harmonisation" in model and bool(signatures_needed(model, models))
+    if harmonises:
+        table = _harmonised(model["harmonisation"], clinical, table)
+    columns, raw, missing = {}, {}, [{} for _ in patients]
     used: dict[str, None] = {}
     for signature in signatures_needed(model, models):
         made, term = model["signatures"][signature], radscore_name(signature)
         values = _values(table, made["features"], f"signature {signature}")
-        z = (values - np.array(made["means"])) / np.array(made["sds"])
-        columns[term] = made["intercept"] + z @ np.array(made["coefficients"])
+        columns[term] = _radscore(made, values)
+        raw[term] = _radscore(made, _values(as_they_came, made["features"], signature))
         for row in np.flatnonzero(np.isnan(columns[term])):
             absent = np.isnan(values[row])
             missing[row][term] = [
@@ -134,14 +148,16 @@ def design_of(
         used |= dict.fromkeys(made["features"])
     columns |= {name: given[name].to_numpy() for name in given}
     if any(term["name"] == VOLUME for term in _all_terms(model, models)):
-        columns[VOLUME] = _volume(model, table)
+        columns[VOLUME] = _volume(model, as_they_came)
     before = pd.DataFrame(columns, index=range(len(patients)), dtype=float)
     filled = before.copy()
     if model["missing"] == "impute":
         for predictor in predictors:
             value = predictor["imputed"] / float(predictor.get("per", 1))
             filled[predictor["name"]] = before[predictor["name"]].fillna(value)
-    return Design(patients, filled, before, table.reindex(columns=list(used)), missing)
+    table = table.reindex(columns=list(used))
+    raw = filled.assign(**raw) if harmonises else None
+    return Design(patients, filled, before, table, missing, raw)
 
 
 def feature_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -259,6 +275,49 @@ def _values(table: pd.DataFrame, names: Sequence[str], of: str) -> np.ndarray:
         )
     values = table[list(names)].to_numpy(dtype=float)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def _radscore(signature: Mapping, values: np.ndarray) -> np.ndarray:
+    z = (values - np.array(signature["means"])) / np.array(signature["sds"])
+    return signature["intercept"] + z @ np.array(signature["coefficients"])
+
+
+def _score(one: Mapping, columns: pd.DataFrame) -> np.ndarray:
+    """A model's linear predictor of each row of coded columns."""
+    x = columns[[term["name"] for term in one["terms"]]].to_numpy(dtype=float)
+    return one["intercept"] + x @ np.array([term["coefficient"] for term in one["terms"]])
+
+
+def _harmonised(made: Mapping, clinical: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The features that the model harmonises and the table has, on the model's scale.
+
+    A batch that was not in training is learned from all features at hand, so that it is the same
+    whichever models are asked for.
+    """
+    column, levels = made["batch"], ", ".join(made["levels"])
+    if column not in clinical:
+        raise UnknownBatch(
+            f"no column {column} among {', '.join(map(str, clinical.columns))}; the model "
+            f"harmonises features by it, allowed are {levels}; add it to the participants table"
+        )
+    batch = clinical[column].astype(object).fillna("").astype(str).str.strip()
+    if (batch == "").any():
+        without = ", ".join(clinical.loc[(batch == "").to_numpy(), "patient"].astype(str)[:5])
+        raise UnknownBatch(
+            f"column {column} is empty for {without}; the model harmonises features by it, allowed "
+            f"are {levels}; fill it in, or exclude such patients"
+        )
+    unknown = sorted(set(batch) - set(made["levels"]))
+    if unknown and made["reference"] is None:
+        raise UnknownBatch(
+            f"column {column} has {', '.join(unknown)}; allowed are those that the model was made "
+            f"with: {levels}. What another scanner adds to a feature is not known: make and lock "
+            "the model anew with centres.harmonisation.reference, or without harmonisation"
+        )
+    whole = Harmonisation(tuple(made["features"]), Combat.from_dict(made))
+    at_hand = whole.only([name for name in whole.features if name in table.columns])
+    made_alike = at_hand.apply(table, batch)
+    return table.assign(**{name: made_alike[name] for name in made_alike})
 
 
 def _volume(model: Mapping, table: pd.DataFrame) -> np.ndarray:

@@ -17,8 +17,9 @@ from nomoflow.cohort_summary import (
 )
 from nomoflow.dataset import VOLUME, Dataset
 from nomoflow.fingerprints import fingerprint_list
+from nomoflow.harmonisation import Harmonisation
 from nomoflow.model_file import FORMAT, digest, finite
-from nomoflow.models import RADSCORE, Model, linear_predictor
+from nomoflow.models import RADSCORE, Choices, Model, linear_predictor
 from nomoflow.signature import Signature
 
 OWN_TERMS = {  # label, unit and coding of what no config describes
@@ -64,6 +65,7 @@ def model_document(
     quality: Iterable[Mapping[str, str]] = (),
     fingerprints: Iterable[str | None] = (),
     fingerprints_of: str = "images",
+    harmonisation: dict | None = None,
 ) -> dict:
     """The document, its digest last.
 
@@ -72,7 +74,8 @@ def model_document(
     ones, of the coded predictors (imputation.fit_imputation); None where the study refuses missing
     values, and the document does. ``acquisition`` and ``quality``: rows of images/acquisition.csv
     and quality.csv, where there are images; ``fingerprints``: of each patient's images or
-    features, unsalted.
+    features, unsalted. ``harmonisation``: of ``describe_harmonisation``; then ``data`` has
+    harmonised features. Without it the document has no such key.
     """
     salt = f"{study.get('study')}:{study.get('version')}"
     described = [
@@ -90,6 +93,7 @@ def model_document(
         "features": engines,
         "software": {name: version(name) for name in SOFTWARE},
         "signatures": {name: signature.to_dict() for name, signature in signatures.items()},
+        **({"harmonisation": harmonisation} if harmonisation else {}),
         "feature_ranges": _ranges(signatures, data.features),
         "models": {
             name: _model(model, columns, predictors, imputed or {}, data.y)
@@ -103,10 +107,34 @@ def model_document(
 
 def _ranges(signatures: dict[str, Signature], features: pd.DataFrame) -> dict[str, dict]:
     """Lowest and highest value of each feature that a signature uses, by name."""
-    used = sorted({name for signature in signatures.values() for name in signature.features})
     return {
         name: {"low": float(features[name].min()), "high": float(features[name].max())}
-        for name in used
+        for name in _used(signatures)
+    }
+
+
+def _used(signatures: Mapping[str, Signature]) -> list[str]:
+    return sorted({name for signature in signatures.values() for name in signature.features})
+
+
+def describe_harmonisation(
+    harmonisation: Harmonisation | None, choices: Choices, signatures: Mapping[str, Signature]
+) -> dict | None:
+    """What brings a patient's features to the model's scale, of those that a signature uses.
+
+    ``sizes`` of a batch below the smallest cell are null.
+    """
+    if harmonisation is None:
+        return None
+    used = harmonisation.only(_used(signatures))
+    content = used.combat.to_dict()
+    sizes = [size if size >= SMALLEST_CELL else None for size in used.combat.sizes]
+    return {
+        "method": "combat",
+        "batch": choices.harmonisation["batch"],
+        "features": list(used.features),
+        **{key: value for key, value in content.items() if key != "effects"},
+        "sizes": sizes,
     }
 
 

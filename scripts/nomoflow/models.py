@@ -4,7 +4,7 @@ The same functions make the final models from all patients and, inside cross-val
 training part, so that no step is left out of the validation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from nomoflow.cohort import choose_univariate
 from nomoflow.dataset import COMBINED, VOLUME, Dataset, signature_of
 from nomoflow.discrimination import youden
 from nomoflow.firth import fit_firth
+from nomoflow.harmonisation import Harmonisation, fit_harmonisation, harmonised
 from nomoflow.imputation import fit_imputation, impute
 from nomoflow.lasso import LassoPath
 from nomoflow.regression import LogisticFit, backward_by_aic, fit_logistic, separating_terms
@@ -27,7 +28,10 @@ RADSCORE = "radscore"
 
 @dataclass(frozen=True)
 class Choices:
-    """What a study's config decides about its models."""
+    """What a study's config decides about its models.
+
+    harmonisation : ``batch`` and ``reference`` of ComBat; None where features stay as they are
+    """
 
     phases: Sequence[str]
     predictors: Sequence[dict]
@@ -38,6 +42,7 @@ class Choices:
     p: float
     separated: str
     missing: str = "refuse"
+    harmonisation: Mapping | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +77,18 @@ class Fitted:
     penalties : by signature, the LASSO's lambda (NaN where nothing varies), its features, and
         whether that lambda is the last of its path
     filled_in : the value that stands for a missing one, by predictor; empty where none may be
+    harmonisation : what brings the features of a batch to the others'; None where nothing does
     """
 
     signatures: dict[str, Signature]
     models: dict[str, Model]
     penalties: dict[str, tuple[float, int, bool]]
     filled_in: dict[str, float]
+    harmonisation: Harmonisation | None = None
 
     def design(self, data: Dataset) -> pd.DataFrame:
         """Columns that the models may use, of these or other patients (n rows): see ``design``."""
+        data = harmonised(data, self.harmonisation)
         return design(complete(data, self.filled_in), self.signatures)
 
 
@@ -94,10 +102,11 @@ def fit_study(
     """All that a study learns from patients, learned from these.
 
     Missing predictors are filled in (``choices.missing``: impute), features that the readers do not
-    agree on left out (where ``data`` brings its readings), signatures chosen and weighed on
-    folds of their own, predictors chosen, models fitted, cut-offs set. ``data`` may hold copies of
-    a patient. Only the models in ``names``, and the signatures they stand on, are fitted.
-    ``signatures``: those that were fitted already, on the same patients; then ``seed`` is not used.
+    agree on left out (where ``data`` brings its readings), the others harmonised (where asked
+    for), signatures chosen and weighed on folds of their own, predictors chosen, models fitted,
+    cut-offs set. ``data`` may hold copies of a patient. Only the models in ``names``, and the
+    signatures they stand on, are fitted. ``signatures``: those that were fitted already, on the
+    same patients, harmonised; then ``seed`` is not used.
     """
     match choices.missing:
         case "impute":
@@ -107,6 +116,8 @@ def fit_study(
         case _:
             raise ValueError(f"models.missing is {choices.missing!r}; allowed: refuse, impute")
     data, penalties = agreed(data), {}
+    harmonisation = fit_harmonisation(data, choices.harmonisation)
+    data = harmonised(data, harmonisation)
     if signatures is None:
         wanted = {signature_of(name) for name in names}
         ordered = [name for name in (*choices.phases, COMBINED) if name in wanted]
@@ -114,7 +125,7 @@ def fit_study(
         signatures = {name: signature for name, (signature, _) in paths.items()}
         penalties = {name: _penalty(path, choices.penalty) for name, (_, path) in paths.items()}
     models = fit_models(complete(data, filled_in), signatures, choices, names)
-    return Fitted(signatures, models, penalties, filled_in)
+    return Fitted(signatures, models, penalties, filled_in, harmonisation)
 
 
 def complete(data: Dataset, filled_in: dict[str, float]) -> Dataset:

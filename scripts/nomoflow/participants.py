@@ -15,6 +15,7 @@ DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 REFUSE = "refuse"
 # From here on the smallest training part, a fold within a fold, has two of a class.
 FEWEST_OF_A_CLASS = 4
+FEWEST_OF_A_BATCH = 3
 
 
 def read_cells(path: str, columns: list[str], problems: Problems, key: str) -> list[dict[str, str]]:
@@ -223,6 +224,65 @@ def check_judged(
                     allowed=f"{predictor['positive']} or {predictor['negative']}, as in the model",
                     remedy="write the levels as the locked model has them",
                 )
+
+
+def check_batches(path: str, asked: dict, rows: list[dict], problems: Problems) -> None:
+    """The batches of ``centres.harmonisation`` in the patients who meet the criteria.
+
+    asked : method, batch (a column, or None) and reference of the config
+    """
+    name, combat = asked["batch"], asked["method"] == "combat"
+    if name is None:
+        if combat:
+            problems.add(
+                "config",
+                column="centres.harmonisation.batch",
+                found="null, and centres.harmonisation.method: combat",
+                allowed="the column of the participants table with the scanner or site",
+                remedy="name it, or set centres.harmonisation.method: none",
+            )
+        return
+    if rows and name not in rows[0]:
+        problems.add(
+            path,
+            row=1,
+            column=f"column {name}",
+            found="no such column",
+            allowed="the column that centres.harmonisation.batch names",
+            remedy="add it, or correct centres.harmonisation.batch",
+        )
+        return
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[row[name]] = sizes.get(row[name], 0) + 1
+        if not row[name]:
+            problems.add(
+                path,
+                row=row["_row"],
+                column=f"column {name}",
+                found="an empty cell",
+                allowed="the scanner or site of each patient who is analysed",
+                remedy="fill it in, or exclude such patients (cohort.exclude, op: missing)",
+            )
+    if "" in sizes or not combat or not rows:
+        return
+    if len(sizes) < 2 or min(sizes.values()) < FEWEST_OF_A_BATCH:
+        problems.add(
+            path,
+            column=f"column {name}",
+            found=", ".join(f"{level} in {sizes[level]}" for level in sorted(sizes)),
+            allowed=f"two levels or more, each in {FEWEST_OF_A_BATCH} patients or more",
+            remedy="join small levels into a coarser one, exclude their patients, or set "
+            "centres.harmonisation.method: none",
+        )
+    if asked["reference"] is not None and asked["reference"] not in sizes:
+        problems.add(
+            "config",
+            column="centres.harmonisation.reference",
+            found=asked["reference"],
+            allowed=" | ".join(sorted(sizes)),
+            remedy=f"name a level of column {name}, or null",
+        )
 
 
 def _check_outcomes(path: str, outcome: dict, rows: list[dict], problems: Problems) -> None:

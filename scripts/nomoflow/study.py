@@ -5,18 +5,23 @@ module and those that it imports use the standard library and Snakemake's own de
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from nomoflow.closing_words import closing_words
 from nomoflow.configuration import config_problems, own_keys, read_yaml, with_words
 from nomoflow.criteria import apply_criteria
-from nomoflow.files import read_rows
 from nomoflow.locked_study import model_of, under_model
-from nomoflow.participants import check_analysed, check_judged, read_cells, read_participants
-from nomoflow.problem_table import problem_table
+from nomoflow.participants import (
+    check_analysed,
+    check_batches,
+    check_judged,
+    read_cells,
+    read_participants,
+)
 from nomoflow.problems import Problems
 from nomoflow.scans import READINGS, read_scans
 from nomoflow.subgroup_levels import check_subgroups
@@ -94,17 +99,9 @@ class Study:
             ),
         )
 
-    def closing_words(self, targets) -> str:
+    def closing_words(self, targets: Collection[str]) -> str:
         """What a user wants to know when a run has ended well: where to look, and the AUCs."""
-        results = Path("results", self.name)
-        if set(targets) == {"preflight"}:
-            table = results / "cohort/preflight.csv"
-            found = problem_table(read_rows(table), self.config["images"]["on_problem"])
-            return f"\n{found}\n\nEvery file of study {self.name} was checked ({table}).\n"
-        if set(targets) == {"sensitivity"}:
-            return f"\nThe variants of study {self.name}: {results / 'report/sensitivity.html'}\n"
-        summary = results / "report/complete.txt"
-        return summary.read_text(encoding="utf-8") if summary.exists() else ""
+        return closing_words(self, targets)
 
 
 def load_study(
@@ -144,6 +141,9 @@ def load_study(
     if not problems and model is None:  # what is wrong with a predictor's cell is told once
         subgroups = config["evaluation"]["subgroups"]
         check_subgroups(cohort["participants"], subgroups, included, problems)
+    if model is None:
+        harmonisation = config["centres"]["harmonisation"]
+        check_batches(cohort["participants"], harmonisation, included, problems)
     if config["signature"]["folds_file"]:
         _check_folds(config["signature"]["folds_file"], included, problems)
     problems.stop_if_any()

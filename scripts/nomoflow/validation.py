@@ -67,7 +67,7 @@ def cross_validate(
     choice, nomogram and cut-off are all repeated in each training part; the training part's
     cut-off judges the rest.
     """
-    outer = stratified_folds(data.y, choices.folds, [seed, repeat], data.patients)
+    outer = stratified_folds(data.y, choices.folds, [seed, repeat], data.patients, data.batch)
     parts = []
     for fold in np.unique(outer):
         training = data.take(np.flatnonzero(outer != fold))

@@ -55,6 +55,9 @@ def variants(config: dict) -> dict[str, Variant]:
         add(f"penalty_{penalty}", "signature", {"signature": {"penalty": penalty}})
     for score in asked["scores"]:
         add(f"score_{score}", "signature", {"signature": {"score": score}})
+    # Raw stands beside harmonised, whatever else is asked for.
+    if config["centres"]["harmonisation"]["method"] != "none":
+        add("raw", "signature", {"centres": {"harmonisation": {"method": "none"}}})
     phases = config["images"]["phases"]
     for left_out in phases if asked["leave_phase_out"] and len(phases) > 1 else ():
         rest = [phase for phase in phases if phase != left_out]

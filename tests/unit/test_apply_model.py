@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from synthetic_cohort import PHASES
 from synthetic_model import locked
 
-from nomoflow.fingerprints import fingerprint_list, row_fingerprint
+from nomoflow.mislabelled import COLUMNS as MISLABELLED
 from nomoflow.model_file import digest
 from nomoflow.run import read_rows, read_table, write_json, write_rows, write_table
 
@@ -129,7 +129,9 @@ def test_the_next_rule_reads_what_is_written(tmp_path, study):
     assert found["not_predicted"]["reason"].str.startswith("features are missing: early_").all()
     tables = {name: tmp_path / f"{name}.csv" for name in [*TABLES, "warnings"]}
     params = {"models": NAMES, "intervals": 20, "confidence": 0.95, "seed": 1, "threshold": 0.3}
-    measure(job({"predictions": tmp_path / "predictions.csv"}, tables, params))
+    inputs = {name: tmp_path / f"{name}.csv" for name in ("predictions", "mislabelled")}
+    write_rows([], inputs["mislabelled"], MISLABELLED)
+    measure(job(inputs, tables, params | {"on_mislabelled": "stop"}))
     performance = read_table(tables["performance"])
     told = performance[(performance["model"] == "nomogram") & (performance["metric"] == "auc")]
     rows = found["predictions"].query("model == 'nomogram'").dropna(subset="probability")
@@ -170,50 +172,6 @@ def test_values_beyond_training_are_told(tmp_path, study):
 def test_a_model_that_cannot_be_applied(tmp_path, study):
     with pytest.raises(ValueError, match=r"cannot apply calculus; allowed are .*nomogram"):
         run(tmp_path, study, models=["nomogram", "calculus"])
-
-
-# --- patients of the development cohort -----------------------------------------------------
-
-
-def quality(folder, prints):
-    path = folder / "quality.csv"
-    rows = [
-        {"patient": patient, "phase": phase, "reading": "a1", "fingerprint": f"{one}{phase}"}
-        for patient, one in prints.items()
-        for phase in PHASES
-    ]
-    write_rows(rows, path, ["patient", "phase", "reading", "fingerprint"])
-    return path
-
-
-def test_the_same_image_under_another_key(tmp_path, study):
-    """The development cohort has three images, one of them P005's here."""
-    seen = [f"{one}{PHASES[0]}" for one in ("aa", "bb", "cc")]
-    listed = fingerprint_list(seen, "mine:1", "images")
-    document = sealed(study.document, fingerprints=listed)
-    prints = {patient: f"own{patient}" for patient in study.clinical["patient"]}
-    run(tmp_path, study, document, quality=quality(tmp_path, prints))
-    with pytest.raises(ValueError, match=r"1 of 40 patients were among .*same voxels\): P005;"):
-        run(tmp_path, study, document, quality=quality(tmp_path, prints | {"P005": "bb"}))
-
-
-def test_the_image_of_a_patient_who_was_excluded_here_does_not_count(tmp_path, study):
-    listed = fingerprint_list([f"bb{PHASES[0]}"], "mine:1", "images")
-    document = sealed(study.document, fingerprints=listed)
-    run(tmp_path, study, document, quality=quality(tmp_path, {"X999": "bb"}))
-
-
-def test_the_same_row_of_a_ready_table(tmp_path, study):
-    used = sorted(
-        {name for one in study.document["signatures"].values() for name in one["features"]}
-    )
-    rows = [row_fingerprint(row) for row in study.features.loc[[11], used].to_dict("records")]
-    document = sealed(study.document, fingerprints=fingerprint_list(rows, "mine:1", "features"))
-    with pytest.raises(ValueError, match=r"same features\): P011; allowed are other patients"):
-        run(tmp_path, study, document)
-    others = study.features.copy()
-    others.loc[11, used[0]] = np.nextafter(others.loc[11, used[0]], np.inf)
-    assert len(run(tmp_path, study, document, features=others)["predictions"])
 
 
 # --- features extracted otherwise -----------------------------------------------------------

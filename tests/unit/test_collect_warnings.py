@@ -4,6 +4,7 @@ import pytest
 from collect_warnings import main
 from jobs import job
 
+from nomoflow.image_problems import PROBLEM_COLUMNS
 from nomoflow.run import read_rows, write_json, write_rows
 
 FAILURE = ("patient", "phase", "reading", "stage", "reason", "detail")
@@ -57,9 +58,11 @@ def collect(
     )
     write_rows(penalties, folder / "penalties.csv", ("signature", "resample", "status"))
     write_rows(volume, folder / "volume.csv", ("signature", "feature", "rho"))
+    write_rows([], folder / "preflight.csv", PROBLEM_COLUMNS)
     main(
         job(
             {
+                "preflight": folder / "preflight.csv",
                 "failures": [folder / "failures.csv"],
                 "icc": folder / "icc.csv",
                 "statuses": [folder / "combined.json"],
@@ -71,7 +74,7 @@ def collect(
                 "volume_correlation": folder / "volume.csv",
             },
             {"warnings": folder / "warnings.csv"},
-            {"signatures": ["combined"], "prescaled": prescaled},
+            {"signatures": ["combined"], "prescaled": prescaled, "volume_change": 0.1},
         )
     )
     rows = read_rows(folder / "warnings.csv")

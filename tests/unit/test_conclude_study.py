@@ -2,6 +2,7 @@ import pytest
 from conclude_study import main
 from jobs import job
 
+from nomoflow.identity import IDENTITY_COLUMNS
 from nomoflow.run import write_rows
 
 FAILURE = ("patient", "phase", "reading", "stage", "reason", "detail")
@@ -18,14 +19,17 @@ AREAS = [
 ]
 
 
-def conclude(folder, failures=(), on_problem="stop", codes=(), areas=AREAS, excluded=("P1", "P1")):
+def conclude(
+    folder, failures=(), on_problem="stop", codes=(), areas=AREAS, excluded=("P1", "P1"), named=()
+):
+    write_rows(named, folder / "identity.csv", IDENTITY_COLUMNS)
     write_rows(failures, folder / "failures.csv", FAILURE)
     rows = [dict(zip(PERFORMANCE, row, strict=True)) for row in areas]
     write_rows(rows, folder / "performance.csv", PERFORMANCE)
     rows = [dict(zip(FAILURE, (name, "late", "a1"), strict=False)) for name in excluded]
     write_rows(rows, folder / "exclusions.csv", FAILURE)
     write_rows([{"code": code} for code in codes], folder / "warnings.csv", ["code"])
-    names = ("performance", "exclusions", "warnings")
+    names = ("performance", "exclusions", "warnings", "identity")
     main(
         job(
             {
@@ -95,3 +99,13 @@ def test_what_the_checks_had_excluded_is_no_failure_of_the_run(tmp_path):
     other = failure | {"reading": "b1"}
     with pytest.raises(ValueError, match="1 case failed"):
         conclude(tmp_path, [failure, other], by_kind, excluded=["P7"])
+
+
+def test_a_patients_name_in_a_result_ends_the_run_and_is_not_repeated(tmp_path):
+    found = dict.fromkeys(IDENTITY_COLUMNS, "") | {
+        "kind": "identity_in_output", "severity": "problem", "file": "results/mine/a.csv",
+        "tag": "PatientName", "patient": "P7",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"results/mine/a\.csv: PatientName of P7"):
+        conclude(tmp_path, named=[found])
+    assert conclude(tmp_path, named=[found | {"severity": "warning"}])

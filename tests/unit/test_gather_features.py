@@ -26,7 +26,7 @@ def row(patient, phase, reading, *values):
     return dict(zip(COLUMNS, (patient, phase, reading, settings, *values), strict=True))
 
 
-def run(tmp_path, batches, failures=()):
+def run(tmp_path, batches, failures=(), selected=None):
     features, failed = [], []
     for k, rows in enumerate(batches):
         features.append(tmp_path / f"{k}.csv")
@@ -41,10 +41,18 @@ def run(tmp_path, batches, failures=()):
     )
     settings = {"CT": CT, "MR": MR}
     params = Job(
-        phases=["CT", "MR"], settings=settings, shape=False, subbands=None, spacing_mm=0.75
-    )
+        phases=["CT", "MR"], settings=settings, shape=False, subbands=None, spacing_mm=0.75,
+        selected=selected,
+    )  # fmt: skip
     main(Job(input=Job(features=features, failures=failed), output=output, params=params))
     return *map(read_table, output.tables), output
+
+
+def test_a_locked_models_features_alone(tmp_path):
+    batches = [[row("P1", "CT", "a1", 2, 3, ""), row("P1", "MR", "a1", "", "", 0.3)]]
+    ct, mr, _ = run(tmp_path, batches, selected={"CT": [ENERGY], "MR": []})
+    assert list(ct) == ["patient", "reading", ENERGY] and ct[ENERGY].tolist() == [3]
+    assert list(mr) == ["patient", "reading"]
 
 
 def test_tables_by_phase_sorted(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from nomoflow.participants import check_analysed, read_participants
+from nomoflow.participants import check_analysed, check_batches, read_participants
 from nomoflow.problems import Problems
 
 COHORT = {
@@ -157,3 +157,38 @@ def test_a_second_column_of_keys(tmp_path, monkeypatch):
     read_participants(COHORT, found)
     assert [problem.column for problem in found] == ["column patient"]
     assert "cohort.id" in found[0].remedy
+
+
+def batches(sizes, **asked):
+    """Problems of patients of these batches, so many of each."""
+    scanners = [level for level, size in sizes.items() for _ in range(size)]
+    rows = [{"_row": str(i + 2), "scanner": level} for i, level in enumerate(scanners)]
+    found = Problems()
+    given = {"method": "combat", "batch": "scanner", "reference": None} | asked
+    check_batches("people.csv", given, rows, found)
+    return found
+
+
+def test_batches_that_can_be_harmonised():
+    assert batches({"A": 3, "B": 9}) == batches({"A": 3, "B": 9}, reference="B") == []
+    assert batches({"A": 1}, method="none") == batches({"A": 1}, method="none", batch=None) == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "asked", "column", "found"),
+    [
+        ({"A": 3, "B": 2}, {}, "column scanner", "A in 3, B in 2"),
+        ({"A": 9}, {}, "column scanner", "A in 9"),
+        ({"A": 3, "": 1}, {}, "column scanner", "an empty cell"),
+        ({"A": 3, "": 1}, {"method": "none"}, "column scanner", "an empty cell"),
+        ({"A": 3, "B": 3}, {"batch": "site"}, "column site", "no such column"),
+        ({"A": 3}, {"batch": "site", "method": "none"}, "column site", "no such column"),
+        ({"A": 3, "B": 3}, {"batch": None}, "centres.harmonisation.batch", "null"),
+        ({"A": 3, "B": 3}, {"reference": "C"}, "centres.harmonisation.reference", "C"),
+    ],
+)
+def test_batches_that_can_not(sizes, asked, column, found):
+    (problem,) = batches(sizes, **asked)
+    assert problem.column == column
+    assert problem.found.startswith(found)
+    assert problem.remedy

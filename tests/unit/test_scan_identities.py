@@ -49,7 +49,7 @@ def run(folder, scans, keys=("P1", "P2")):
     table = folder / "results/report/identity.csv"
     params = {
         "scans": scans,
-        "keys": list(keys),
+        "patients": list(keys),
         "folders": [str(folder / "results"), str(folder / "logs")],
         "config": {"study": "demo", "images": {"phases": ["late"], "roots": ["data/Doe"]}},
     }

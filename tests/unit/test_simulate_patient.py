@@ -35,7 +35,7 @@ def simulate(folder: Path, row, cohort="t", seed=1, phases=PHASES):
         images=[str(folder / f"{phase}.nii.gz") for phase in phases],
         masks=[str(folder / f"{p}_{r}.nii.gz") for p in phases for r in READINGS],
     )
-    params = Job(participant=row, seed=seed, phases=list(phases))
+    params = Job(participant=row, seed=seed, phases=list(phases), scanner="A")
     wildcards = Job(cohort=cohort, patient=row["patient"])
     main(Job(output=output, params=params, wildcards=wildcards))
     return output

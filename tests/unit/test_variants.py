@@ -23,6 +23,7 @@ STUDY = {
     "reliability": {"threshold": 0.75, "judged": "estimate", "filter": "once"},
     "signature": {"penalty": "min", "score": "refit"},
     "models": {"missing": "refuse"},
+    "centres": {"harmonisation": {"method": "none", "batch": "scanner", "reference": None}},
 }
 
 
@@ -32,6 +33,16 @@ def of(study=STUDY, **asked):
 
 def test_nothing_asked_nothing_made():
     assert of() == {}
+
+
+def test_raw_features_stand_beside_harmonised_ones_whatever_is_asked():
+    asked = {"method": "combat", "batch": "scanner", "reference": None}
+    made = of(STUDY | {"centres": {"harmonisation": asked}})
+    assert list(made) == ["raw"]
+    raw = made["raw"]
+    assert raw.config["centres"]["harmonisation"] == asked | {"method": "none"}
+    assert raw.changed == "centres.harmonisation.method: none"
+    assert (raw.owns("signature"), raw.owns("dataset")) == (True, False)
 
 
 def test_a_variant_that_is_the_study_itself_is_left_out():

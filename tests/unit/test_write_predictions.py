@@ -35,7 +35,8 @@ def run(one, folder, **changed):
     outputs = {name: str(folder / f"{name}_out.{end}") for name, end in out.items()}
     inputs["mislabelled"] = folder / "mislabelled.csv"
     write_rows([], inputs["mislabelled"], mislabelled.COLUMNS)
-    given = {"centre": "B", "confidence": 0.95, "pseudonyms": False, "on_mislabelled": "stop"}
+    given = {"centre": "B", "confidence": 0.95, "pseudonyms": False, "models": None,
+             "on_mislabelled": "stop"}  # fmt: skip
     main(job(inputs, outputs, given))
     return outputs
 
