@@ -38,6 +38,7 @@ rule lock_model:
     input:
         model="results/{study}/models/model.json",
         complete="results/{study}/report/complete.txt",
+        performance="results/{study}/evaluation/performance.csv",
     output:
         # A refused lock fails; the receipt of the model that is locked comes back.
         receipt=update("results/{study}/models/locked.json"),

@@ -22,6 +22,10 @@ def main(job):
             write(model, place)
     else:
         write(model, place)
+    if job.input.get("performance"):
+        # Beside the model, so that the next centre's page can show what development promised.
+        with replacing(place.with_name("performance.csv")) as made:
+            made.write_bytes(Path(job.input.performance).read_bytes())
     receipt = {"locked": str(place), "version": model["version"], "digest": model["digest"]}
     write_json(receipt, job.output.receipt)
 

@@ -52,12 +52,14 @@ class CentreInputs:
 
     def tables(self, wildcards) -> dict:
         """The tables of a validation's page by name."""
+        promised = Path(self.model).with_name("performance.csv")
         names = ["predictions", "performance", "recalibration", "hosmer_lemeshow", "mislabelled"]
         names += ["not_predicted", "outside_range", "case_mix", "membership", "warnings"]
         return {
             **{name: f"{self.place}/centres/{name}.csv" for name in names},
             "exclusions": f"{self.place}/cohort/exclusions.csv",
             "look": f"{self.place}/centres/look.json",
+            **({"development": str(promised)} if promised.is_file() else {}),
         }
 
     def development(self, wildcards) -> dict:

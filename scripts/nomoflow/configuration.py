@@ -125,6 +125,10 @@ def _allowed(error) -> str:
             return f"a number up to {wanted}"
         case "exclusiveMaximum":
             return f"a number below {wanted}"
+        case "oneOf":
+            texts = [" | ".join(map(str, one["enum"])) for one in wanted if "enum" in one]
+            return " or ".join(texts + ["a mapping" for one in wanted if "properties" in one or
+                                        one.get("type") == "object"])  # fmt: skip
         case "uniqueItems":
             return "each entry once"
         case _:

@@ -39,11 +39,16 @@ def array(image) -> np.ndarray:
     return sitk.GetArrayFromImage(image)
 
 
+def problems(scan):
+    """What would end a run; a tumour in pieces, or with holes, is a warning."""
+    return [row for row in check_scan(scan) if row["severity"] == "problem"]
+
+
 @pytest.mark.parametrize(("phase", "voxels"), [("CT", 5564), ("PET", 239), ("MR_T1", 3856)])
 def test_structure_and_nifti_mask_are_voxel_for_voxel_the_same(study_data, phase, voxels):
     """Dice 1. The voxels are counted in the NIfTI file's own bytes."""
     dicom, nifti = both(study_data, phase)
-    assert check_scan(dicom) == check_scan(nifti) == []
+    assert problems(dicom) == problems(nifti) == []
     _, drawn, _ = load_scan(dicom)
     with gzip.open(nifti["mask"]) as file:
         stored = np.frombuffer(file.read()[352:], dtype=array(sitk.ReadImage(nifti["mask"])).dtype)
@@ -67,7 +72,7 @@ def test_nifti_mask_fits_the_dicom_image(study_data, phase):
     """Their headers differ by rounding alone: a shift below a ten-thousandth of a millimetre."""
     dicom, nifti = both(study_data, phase)
     mixed = dicom | {"mask": nifti["mask"], "label": "1"}
-    assert check_scan(mixed) == []
+    assert problems(mixed) == []
     assert load_scan(mixed)[2] < 1e-4
 
 
@@ -111,7 +116,7 @@ def test_what_the_series_tell_of_their_acquisition(study_data):
 def test_segmentation_and_nrrd_mask_are_the_same(study_data, label):
     folder = study_data / "dicom_seg_ct"
     scan = scan_of(folder, folder / "liver.dcm", label)
-    assert check_scan(scan) == []
+    assert problems(scan) == []
     image, mask, shift = load_scan(scan)
     twin = sitk.ReadImage(str(folder / "liver_seg.nrrd"))
     assert np.array_equal(array(mask), array(twin))
@@ -145,7 +150,7 @@ def test_kidneys_with_slices_as_first_axis(study_data, tmp_path, case):
     sitk.WriteImage(image, str(tmp_path / "image.nrrd"), useCompression=True)
     for label in (1, 2):
         scan = scan_of(tmp_path / "image.nrrd", path, str(label))
-        assert check_scan(scan) == []
+        assert problems(scan) == []
         _, region, _ = load_scan(scan)
         assert array(region).sum() == np.count_nonzero(stored == label)
     (row,) = check_scan(scan | {"label": "3"})
@@ -161,7 +166,7 @@ def test_kidneys_with_slices_as_first_axis(study_data, tmp_path, case):
 def test_abdomen_passes(study_data, organ, voxels):
     folder = study_data / "abdomen_ct_small"
     scan = scan_of(folder / "example_ct_sm.nii.gz", folder / f"{organ}.nii.gz")
-    assert check_scan(scan) == []
+    assert problems(scan) == []
     assert array(load_scan(scan)[1]).sum() == voxels
 
 

@@ -46,6 +46,17 @@ def test_a_model_is_locked_once_and_again_when_it_is_the_same(tmp_path, first):
     assert (receipt["digest"], receipt["version"]) == (first["digest"], 1)
 
 
+def test_what_development_promised_goes_with_the_model(tmp_path, first):
+    write_json(first, tmp_path / "model.json")
+    for name in ("complete.txt", "performance.csv"):
+        (tmp_path / name).write_text(f"{name}\n", encoding="utf-8")
+    names = {"model": "model.json", "complete": "complete.txt", "performance": "performance.csv"}
+    place = tmp_path / "models/mine/model.json"
+    inputs = {name: tmp_path / file for name, file in names.items()}
+    main(job(inputs, {"receipt": tmp_path / "locked.json"}, {"locked": str(place)}))
+    assert place.with_name("performance.csv").read_text(encoding="utf-8") == "performance.csv\n"
+
+
 def test_another_model_of_the_same_version_never_replaces_it(tmp_path, first):
     place = lock(tmp_path, first)
     other = changed(first)
