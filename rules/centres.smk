@@ -118,3 +118,23 @@ rule describe_case_mix:
         code=code("describe_case_mix"),
     script:
         "../scripts/describe_case_mix.py"
+
+
+rule measure_site_effect:
+    """How well the features tell the scanners or sites apart: raw, and harmonised by ComBat."""
+    input:
+        dataset="results/{study}/signature/dataset.parquet",
+        participants=f"results/{STUDY.name}/cohort/participants.csv",
+    output:
+        site="results/{study}/centres/site.csv",
+    log:
+        "logs/{study}/measure_site_effect.log",
+    conda:
+        "../envs/centres.yaml"
+    params:
+        batch=config["centres"]["harmonisation"]["batch"],
+        reference=config["centres"]["harmonisation"]["reference"],
+        seed=config["evaluation"]["seed"],
+        code=code("measure_site_effect"),
+    script:
+        "../scripts/measure_site_effect.py"

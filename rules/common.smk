@@ -194,7 +194,19 @@ def model_choices(wildcards):
         "p": chosen["models"]["p"],
         "separated": chosen["models"]["separated"],
         "missing": chosen["models"]["missing"],
+        "harmonisation": harmonisation(wildcards),
     }
+
+
+def harmonisation(wildcards):
+    """By which column features are harmonised, and to which level; None where they are not."""
+    asked = dict(setting("centres.harmonisation")(wildcards))
+    return None if asked.pop("method") == "none" else asked
+
+
+def batch_column(wildcards):
+    """The column of the scanner or site, where features are harmonised by it."""
+    return (harmonisation(wildcards) or {}).get("batch")
 
 
 def resamples_of(wildcards):

@@ -19,6 +19,7 @@ rule gather_dataset:
         predictors=STUDY.predictors,
         prescaled=config["features"]["prescaled"],
         missing=setting("models.missing"),
+        batch=batch_column,
         code=code("gather_dataset"),
     script:
         "../scripts/gather_dataset.py"
@@ -61,6 +62,7 @@ rule fit_lasso:
     params:
         penalty=setting("signature.penalty"),
         score=setting("signature.score"),
+        harmonisation=harmonisation,
         phases=phases,
         code=code("fit_lasso"),
     script:

@@ -6,7 +6,7 @@ from nomoflow import coefficients
 from nomoflow.added_value import likelihood_ratio, not_defined, out_of_fold_radscore
 from nomoflow.coefficients import join
 from nomoflow.dataset import COMBINED, as_dataset
-from nomoflow.harmonisation import fit_harmonisation, harmonised
+from nomoflow.harmonised_study import fit_harmonisation, harmonised
 from nomoflow.imputation import fit_imputation
 from nomoflow.models import RADSCORE, Choices, complete, design
 from nomoflow.run import log_to, read_json, read_table, write_table

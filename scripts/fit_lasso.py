@@ -1,7 +1,7 @@
 """Rule fit_lasso: the LASSO chooses features, and the Radscore weighs them."""
 
 from nomoflow.dataset import as_dataset
-from nomoflow.harmonisation import fit_harmonisation, harmonised
+from nomoflow.harmonised_study import fit_harmonisation, harmonised
 from nomoflow.run import log_to, read_table, write_json, write_table
 from nomoflow.signature import fit_signature
 from nomoflow.signature_tables import (
@@ -15,7 +15,7 @@ from nomoflow.signature_tables import (
 
 def main(job):
     data = as_dataset(read_table(job.input.dataset))
-    data = harmonised(data, fit_harmonisation(data, getattr(job.params, "harmonisation", None)))
+    data = harmonised(data, fit_harmonisation(data, job.params.harmonisation))
     folds = read_table(job.input.folds).set_index("patient")["fold"].loc[data.patients].to_numpy()
     candidates = data.candidates(job.wildcards.signature, job.params.phases)
     signature, path = fit_signature(candidates, data.y, folds, job.params.penalty, job.params.score)

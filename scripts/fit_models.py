@@ -7,7 +7,7 @@ import pandas as pd
 from nomoflow import coefficients, nomogram
 from nomoflow.dataset import as_dataset, signature_of
 from nomoflow.fingerprints import row_fingerprint
-from nomoflow.harmonisation import harmonised
+from nomoflow.harmonised_study import harmonised
 from nomoflow.model_document import (
     describe_harmonisation,
     describe_term,

@@ -10,7 +10,7 @@ from nomoflow.run import log_to, read_rows, read_table, write_table
 
 def main(job):
     participants = pd.DataFrame(read_rows(job.input.participants))
-    batch = getattr(job.params, "batch", None)  # where features are harmonised
+    batch = job.params.batch  # where features are harmonised
     icc = read_table(job.input.icc)
     kept = icc[icc["kept"].astype(bool)].drop_duplicates(["phase", "feature"])
     phases = dict(zip(job.params.phases, map(read_table, job.input.features), strict=True))

@@ -9,7 +9,7 @@ from synthetic_cohort import CHOICES, PHASES, cohort
 
 from nomoflow import nomogram
 from nomoflow.dataset import Dataset, as_dataset
-from nomoflow.harmonisation import harmonised
+from nomoflow.harmonised_study import harmonised
 from nomoflow.model_document import describe_harmonisation, model_document
 from nomoflow.models import Fitted, fit_study
 

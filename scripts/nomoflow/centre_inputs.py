@@ -80,7 +80,9 @@ class CentreInputs:
     def whole(self, wildcards) -> list[str]:
         """What a study comes to: its report; a centre's, its validation or its predictions."""
         if self.study.model is None:
-            return [f"{self.place}/report/complete.txt"]
+            sites = self.study.config["centres"]["harmonisation"]["batch"]
+            told = [f"{self.place}/centres/site.csv"] if sites else []
+            return [f"{self.place}/report/complete.txt", *told]
         judged = ["report/validation.html", "centres/summary.json"]
         return self.results(*judged if self.study.outcome_known else ["predict/predictions.html"])(
             wildcards

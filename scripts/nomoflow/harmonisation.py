@@ -6,13 +6,10 @@ What is learned is kept apart from the patients it was learned from, so that a m
 on the training part and applied to the rest. No outcome is ever used: a new patient has none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import pandas as pd
-
-from nomoflow.dataset import Dataset
 
 METHODS = ("none", "combat")
 LEAST = 2  # patients of a batch, to have a variance
@@ -50,7 +47,7 @@ class Combat:
 
         Raises UnknownBatch for any other batch: what its scanner adds is not known.
         """
-        values, batch = np.asarray(values, dtype=float), _labels(batch, len(values))
+        values, batch = np.asarray(values, dtype=float), labels_of(batch, len(values))
         unknown = sorted(set(batch) - set(self.levels))
         if unknown:
             known = ", ".join(self.levels)
@@ -143,62 +140,6 @@ class Combat:
         )
 
 
-@dataclass(frozen=True)
-class Harmonisation:
-    """ComBat of named features (p), as learned from the patients that a study was fitted on."""
-
-    features: tuple[str, ...]
-    combat: Combat
-
-    def apply(self, table: pd.DataFrame, batch: Sequence) -> pd.DataFrame:
-        """The p features of these or other patients (n rows), harmonised; NaN stays NaN.
-
-        A batch that was not in training is brought to the reference batch by its own patients of
-        ``table`` who lack no feature, without any outcome; where no reference was declared, or
-        they are fewer than two, it is refused (UnknownBatch, ValueError).
-        """
-        values, labels = (
-            table[list(self.features)].to_numpy(dtype=float),
-            _labels(batch, len(table)),
-        )
-        combat = self.combat
-        unknown = sorted(set(labels) - set(combat.levels)) if combat.reference is not None else ()
-        for level in unknown:
-            here = (labels == level) & np.isfinite(values).all(axis=1)
-            combat = combat.with_batch(values[here], level)
-        harmonised = combat.apply(values, labels)
-        return pd.DataFrame(harmonised, columns=list(self.features), index=table.index)
-
-    def only(self, names: Sequence[str]) -> "Harmonisation":
-        """The same for these of its features."""
-        columns = [self.features.index(name) for name in names]
-        return Harmonisation(tuple(names), self.combat.only(columns))
-
-
-def fit_harmonisation(data: Dataset, asked: Mapping | None) -> Harmonisation | None:
-    """ComBat learned from these patients' features, where a study asks for it; else None.
-
-    asked : ``batch`` (a column of the participants table) and ``reference`` (a level of it, or
-        None). Raises ValueError as ``fit_combat`` does, and where the patients have no batch.
-    """
-    if not asked:
-        return None
-    if data.batch is None:
-        raise ValueError(
-            f"the dataset has no batch of its patients to harmonise by ({asked['batch']}); make "
-            "it anew with centres.harmonisation.method: combat"
-        )
-    combat = fit_combat(data.features.to_numpy(dtype=float), data.batch, asked["reference"])
-    return Harmonisation(tuple(data.features), combat)
-
-
-def harmonised(data: Dataset, harmonisation: Harmonisation | None) -> Dataset:
-    """The patients with harmonised features; volume and clinical predictors are as they were."""
-    if harmonisation is None:
-        return data
-    return replace(data, features=harmonisation.apply(data.features, data.batch))
-
-
 def fit_combat(values, batch, reference: str | None = None, covariates=None) -> Combat:
     """ComBat learned from values (n, p) of patients whose batch (n,) is known.
 
@@ -209,7 +150,7 @@ def fit_combat(values, batch, reference: str | None = None, covariates=None) -> 
     batches determine.
     """
     values = np.asarray(values, dtype=float)
-    batch = _labels(batch, len(values))
+    batch = labels_of(batch, len(values))
     _check(values, batch, LEAST)
     levels = sorted(set(batch))
     if len(levels) < 2:
@@ -274,7 +215,7 @@ def _shrunk(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return shift, np.sqrt(variance)
 
 
-def _labels(batch: Sequence, n: int) -> np.ndarray:
+def labels_of(batch: Sequence, n: int) -> np.ndarray:
     labels = np.array([str(label) for label in batch], dtype=object)
     if len(labels) != n:
         raise ValueError(f"one batch a patient is needed: {len(labels)} for {n} patients")

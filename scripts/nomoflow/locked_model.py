@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nomoflow.harmonisation import Combat, Harmonisation, UnknownBatch
+from nomoflow.harmonisation import Combat, UnknownBatch
+from nomoflow.harmonised_study import Harmonisation
 from nomoflow.model_file import (
     VOLUME,
     VOLUME_FEATURE,

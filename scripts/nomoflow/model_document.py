@@ -17,7 +17,7 @@ from nomoflow.cohort_summary import (
 )
 from nomoflow.dataset import VOLUME, Dataset
 from nomoflow.fingerprints import fingerprint_list
-from nomoflow.harmonisation import Harmonisation
+from nomoflow.harmonised_study import Harmonisation
 from nomoflow.model_file import FORMAT, digest, finite
 from nomoflow.models import RADSCORE, Choices, Model, linear_predictor
 from nomoflow.signature import Signature

@@ -16,7 +16,7 @@ from nomoflow.cohort import choose_univariate
 from nomoflow.dataset import COMBINED, VOLUME, Dataset, signature_of
 from nomoflow.discrimination import youden
 from nomoflow.firth import fit_firth
-from nomoflow.harmonisation import Harmonisation, fit_harmonisation, harmonised
+from nomoflow.harmonised_study import Harmonisation, fit_harmonisation, harmonised
 from nomoflow.imputation import fit_imputation, impute
 from nomoflow.lasso import LassoPath
 from nomoflow.regression import LogisticFit, backward_by_aic, fit_logistic, separating_terms

@@ -21,7 +21,7 @@ def results(request, tmp_path_factory):
         job(
             {"dataset": folder / "dataset.parquet", "folds": folder / "folds.csv"},
             {name: folder / f"{name}.csv" for name in TABLES} | {"status": folder / "status.json"},
-            {"penalty": "min", "score": "refit", "phases": PHASES},
+            {"penalty": "min", "score": "refit", "phases": PHASES, "harmonisation": None},
             {"signature": request.param},
         )
     )

@@ -49,6 +49,7 @@ def gather(tmp_path, people=PEOPLE, missing="refuse"):
                 "predictors": [{"name": "age", "kind": "continuous", "unit": "y", "per": 10}],
                 "prescaled": False,
                 "missing": missing,
+                "batch": None,
             },
         )
     )

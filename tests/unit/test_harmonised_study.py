@@ -18,7 +18,8 @@ from synthetic_sites import COMBAT, REFERENCE, data_of_sites, of_sites
 from nomoflow.bootstrap import resample_models
 from nomoflow.dataset import BATCH, as_dataset
 from nomoflow.discrimination import auc
-from nomoflow.harmonisation import UnknownBatch, fit_combat, fit_harmonisation, harmonised
+from nomoflow.harmonisation import UnknownBatch, fit_combat
+from nomoflow.harmonised_study import fit_harmonisation, harmonised
 from nomoflow.locked_model import RAW_COLUMNS, predict
 from nomoflow.model_file import check_model, read_model
 from nomoflow.models import fit_study

@@ -282,7 +282,7 @@ def test_images_are_not_measured_for_a_model_of_a_ready_table(centre):
     _, problems = centre({"study": "mine"}, model)
     the_one(problems, "features.table", "made from a ready feature table")
     table = {"path": "t.csv", "id": "patient", "columns": "{phase}_{feature}"}
-    config, problems = centre({"features": {"table": table, "subbands": ["HHH"]}}, model)
+    _, problems = centre({"features": {"table": table, "subbands": ["HHH"]}}, model)
     assert not problems
     assert "spacing_mm" not in {key.split(".")[-1] for key in decided(model)}
 

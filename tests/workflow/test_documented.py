@@ -6,7 +6,13 @@ from workflow import running
 
 OWN_COLUMNS = {"cohort/participants.csv"}
 # Parts that are gathered into one table of the same columns.
-PARTS = ("cohort/preflight/", "cohort/predicted/", "images/", "features/batches/", "features/failures/")
+PARTS = (
+    "cohort/preflight/",
+    "cohort/predicted/",
+    "images/",
+    "features/batches/",
+    "features/failures/",
+)
 PARTS += ("evaluation/repeats/",)
 
 
