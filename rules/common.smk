@@ -24,7 +24,7 @@ try:
         config,
         schema=Path(workflow.basedir, "config/schemas/config.schema.yaml"),
         defaults=Path(workflow.basedir, "config/config.yaml"),
-        own=workflow.overwrite_configfiles,
+        own=workflow.config_settings.overwrite_config,
     )
 except StudyError as error:
     # Not a WorkflowError: Snakemake would print the place in this file around the message.

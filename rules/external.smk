@@ -25,6 +25,7 @@ rule measure_external:
         intervals=config["evaluation"]["intervals"],
         seed=config["evaluation"]["seed"],
         threshold=config["evaluation"]["decision_threshold"],
+        prescaled=config["features"]["prescaled"],
         on_mislabelled=config["centres"]["on_mislabelled"],
         code=code("measure_external"),
     script:

@@ -52,7 +52,9 @@ def main(job):
     parts["dca"] += [table.assign(sample=EXTERNAL) for table in strategies(outcome, drawn)]
     for name, columns in TABLES.items():
         write_table(joined(parts[name], columns), getattr(job.output, name))
-    write_rows([*caveats_of_cohort(outcome), *warnings], job.output.warnings, WARNINGS)
+    write_rows(
+        [*caveats_of_cohort(outcome, given.prescaled), *warnings], job.output.warnings, WARNINGS
+    )
 
 
 def joined(tables, columns):

@@ -50,6 +50,7 @@ def measured(folder: Path, table: pd.DataFrame) -> dict[str, str]:
     nothing = str(folder / "nothing_mislabelled.csv")
     write_rows([], nothing, COLUMNS)
     params = {"models": MODELS, "intervals": 60, "confidence": 0.95, "seed": 1, "threshold": 0.5,
+              "prescaled": False,
               "on_mislabelled": "stop"}  # fmt: skip
     measure_external(job({"predictions": given, "mislabelled": nothing}, paths, params))
     return {**paths, "predictions": given, "band": paths["roc_band"]}

@@ -3,7 +3,8 @@
     uv run python tools/write_c4kc_kits.py FOLDER OUT
 
 FOLDER holds C4KC-KiTS.csv.gz (features and outcome, radMLBench) and kits_clinical_70.json (records
-of KiTS19); OUT gets participants.csv. config/examples/c4kc_kits.yaml is the study.
+of KiTS19); OUT gets participants.csv. config/examples/c4kc_kits.yaml is the study;
+c4kc_kits_a.yaml makes a model of half of the patients, c4kc_kits_b.yaml applies it to the others.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-COLUMNS = ("patient", "histology", "age", "sex", "size_cm")
+COLUMNS = ("patient", "half", "histology", "age", "sex", "size_cm")
 
 
 def participants(table: Path, records: Path) -> list[dict[str, str]]:
@@ -27,16 +28,31 @@ def participants(table: Path, records: Path) -> list[dict[str, str]]:
     missing = sorted(set(targets) - set(clinical))
     if missing:
         raise ValueError(f"{records}: no record of {', '.join(missing)}; each patient needs one")
+    histology = {
+        patient: "clear cell" if target in ("1", "True") else "other"
+        for patient, target in sorted(targets.items())
+    }
+    half = halves(histology)
     return [
         {
             "patient": patient,
-            "histology": "clear cell" if target in ("1", "True") else "other",
+            "half": half[patient],
+            "histology": level,
             "age": clinical[patient]["age_at_nephrectomy"],
             "sex": clinical[patient]["gender"],
             "size_cm": clinical[patient]["radiographic_size"],
         }
-        for patient, target in sorted(targets.items())
+        for patient, level in histology.items()
     ]
+
+
+def halves(levels: dict[str, str]) -> dict[str, str]:
+    """{patient: a or b}: the patients of each level, sorted by key, in turn."""
+    found = {}
+    for level in sorted(set(levels.values())):
+        patients = sorted(patient for patient, own in levels.items() if own == level)
+        found |= {patient: "ab"[place % 2] for place, patient in enumerate(patients)}
+    return found
 
 
 def main(arguments=None) -> None:

@@ -14,6 +14,10 @@ NO_MODEL = """
 Study {name} names no locked model, so there is nothing to apply.
 Set centres.model to the model.json that another study has locked.
 """
+NO_OUTCOME = """
+Study {name} has no outcome (cohort.outcome: null), so the model cannot be judged on it.
+Set cohort.outcome, or ask for the target predict.
+"""
 
 
 class CentreInputs:
@@ -73,6 +77,8 @@ class CentreInputs:
         def asked(wildcards):
             if self.study.model is None:
                 sys.exit(NO_MODEL.format(name=self.study.name))
+            if not self.study.outcome_known and "report/validation.html" in paths:
+                sys.exit(NO_OUTCOME.format(name=self.study.name))
             return [f"{self.place}/{path}" for path in paths]
 
         return asked

@@ -3,14 +3,12 @@
 Standard library, PyYAML and jsonschema only: Snakemake itself imports this module.
 """
 
-from collections.abc import Iterable
 from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
-from snakemake.utils import update_config
 
 from nomoflow.problems import Problems
 
@@ -20,14 +18,6 @@ DEFAULTS = "config/config.yaml"
 def read_yaml(path: str | Path):
     """The content of a YAML file, loaded safely."""
     return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-
-
-def own_keys(files: Iterable[str | Path]) -> dict:
-    """What a study's own config files set, merged in their order as Snakemake merges them."""
-    merged: dict = {}
-    for path in files:
-        update_config(merged, read_yaml(path) or {})
-    return with_words(merged)
 
 
 def with_words(config: dict) -> dict:

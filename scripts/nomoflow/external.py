@@ -23,6 +23,7 @@ ORDER = (
     "accuracy", "brier", "brier_scaled", "calibration_intercept", "calibration_slope",
     "calibration_in_the_large", "oe", "oe_log", "ici", "e50", "e90", "net_benefit",
 )  # fmt: skip
+TINY = 10  # of a class: nothing beyond a rank can be told
 FEWEST = 100  # of each class (Vergouwe 2005, J Clin Epidemiol 58:475; Collins 2016)
 NAN = float("nan")
 ONE_CLASS = "not defined: all patients are of one class"
@@ -219,12 +220,23 @@ def caveat_of_missing(model: str, without: Sequence[str], patients: int) -> Row:
     )
 
 
-def caveats_of_cohort(y) -> list[Row]:
-    """What the size of an external cohort makes a reader doubt, as rows of warnings.csv."""
+def caveats_of_cohort(y, prescaled: bool = False) -> list[Row]:
+    """What an external cohort's size and features make a reader doubt, as rows of warnings.csv."""
     y = np.asarray(y).astype(int)
     events, others = int(y.sum()), int((1 - y).sum())
+    scaled = [
+        caveat(
+            "centres",
+            "prescaled",
+            EXTERNAL,
+            "the table's features were scaled by its maker: over patients of whom those of the "
+            "model may have been some, or to another unit than the model's",
+            "export the features of both cohorts unscaled and set features.prescaled: false",
+        )
+    ] * prescaled
     if not events or not others:
         return [
+            *scaled,
             caveat(
                 "centres",
                 "one_class",
@@ -233,17 +245,21 @@ def caveats_of_cohort(y) -> list[Row]:
                 "and all that compares the classes are not defined",
                 "check outcome.positive and outcome.negative against the table; add patients of "
                 "the other class, or use `predict`",
-            )
+            ),
         ]
     if min(events, others) >= FEWEST:
-        return []
+        return scaled
+    tiny = min(events, others) < TINY
     return [
+        *scaled,
         caveat(
             "centres",
             "small_external",
             EXTERNAL,
             f"{events} patients with and {others} without the outcome: fewer than {FEWEST} of a "
-            "class, so that intervals are wide and a calibration curve is little more than noise",
+            "class, so that intervals are wide and a calibration curve is little more than noise"
+            + "; slope and curve mean nothing with so few"
+            * tiny,
             "read the intervals, not the estimates; pool this centre with others (`centres`)",
-        )
+        ),
     ]

@@ -78,8 +78,9 @@ def _membership(rows: Rows | None) -> dict:
     corrected = decimal(row["auc_corrected"])["text"]
     p = p_value(row["p"])["text"]
     how = row["note"].replace("auc_corrected", "the AUC less chance")
+    predictors = row["variables"].split()
     said = (
-        f"Membership model: by the predictors {row['variables'].replace(' ', ', ')} the two "
+        f"Membership model: by {', '.join(predictors)} alone the two "
         f"cohorts ({row['development_n']} and {row['centre_n']} patients) are told apart with an "
         f"AUC of {decimal(row['auc'])['text']}, less chance {corrected}; P for equal means {p}. "
         "Near 0.5 the cohorts are alike, and a validation shows reproducibility; near 1 they "

@@ -229,4 +229,5 @@ def _range(tested: Rows, asked: list[str]) -> str:
     values = [number(row["p"]) for row in where(own, sample=sample)]
     least, greatest = (p_value(end)["text"] for end in (min(values), max(values)))
     groups = f"{number(asked[0]):.0f} to {number(asked[-1]):.0f} groups"
-    return f": {model_label(model)}, P from {least} to {greatest} over {groups}"
+    found = f"P {least}" if least == greatest else f"P from {least} to {greatest}"
+    return f": {model_label(model)}, {found} over {groups}"

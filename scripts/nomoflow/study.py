@@ -5,14 +5,15 @@ module and those that it imports use the standard library and Snakemake's own de
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
 from nomoflow.closing_words import closing_words
-from nomoflow.configuration import config_problems, own_keys, read_yaml, with_words
+from nomoflow.configuration import config_problems, read_yaml, with_words
 from nomoflow.criteria import apply_criteria
 from nomoflow.locked_study import model_of, under_model
 from nomoflow.participants import (
@@ -105,11 +106,11 @@ class Study:
 
 
 def load_study(
-    config: dict, schema: str | Path, defaults: str | Path, own: Iterable[str | Path] = ()
+    config: dict, schema: str | Path, defaults: str | Path, own: Mapping = MappingProxyType({})
 ) -> Study:
     """Check a config and the tables that it names, and return the study.
 
-    own : the study's own config files, which may not contradict a locked model as defaults may.
+    own : what the study itself sets, which may not contradict a locked model as defaults may.
     Raises StudyError with every problem of the first step that has any: config, tables, patients.
     """
     config = with_words(config)
@@ -118,7 +119,7 @@ def load_study(
     problems = Problems()
     model = model_of(config, problems)
     if model:
-        config = under_model(config, own_keys(own), model, problems)
+        config = under_model(config, with_words(dict(own)), model, problems)
     _check_conflicts(config, read_yaml(defaults), problems)
     problems.stop_if_any()
     cohort = config["cohort"]

@@ -133,3 +133,5 @@ def test_warned_of_few():
     y = np.repeat([0, 1], [150, 99])
     assert "99 patients with and 150 without" in caveats_of_cohort(y)[0]["message"]
     assert caveats_of_cohort(np.repeat([0, 1], [100, 100])) == []
+    assert "mean nothing" in caveats_of_cohort(np.repeat([0, 1], [9, 200]))[0]["message"]
+    assert next(row["code"] for row in caveats_of_cohort(y, prescaled=True)) == "prescaled"

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from synthetic_model import locked
 
-from nomoflow.configuration import own_keys
+from nomoflow.configuration import with_words
 from nomoflow.extraction import effective_settings
 from nomoflow.locked_study import (
     decided,
@@ -72,9 +72,7 @@ def centre(tmp_path, monkeypatch, model):
     monkeypatch.chdir(tmp_path)
 
     def told(own, of=model):
-        path = tmp_path / "own.yaml"
-        path.write_text(yaml.safe_dump(own), encoding="utf-8")
-        own = own_keys([path])
+        own = with_words(own)
         config = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
         for section, keys in own.items():
             config[section] = {**config[section], **keys} if isinstance(keys, dict) else keys

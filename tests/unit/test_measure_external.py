@@ -12,6 +12,7 @@ from nomoflow.run import read_table, write_rows, write_table
 PARAMS = {
     "models": ["nomogram", "radiomics", "volume"],
     "intervals": 40, "confidence": 0.95, "seed": 1, "threshold": 0.3,
+    "prescaled": False,
 }  # fmt: skip
 
 

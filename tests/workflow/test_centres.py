@@ -214,7 +214,8 @@ def test_patients_without_an_outcome_get_the_same_probabilities(b):
     assert len(known) == len(table)
     for row in known:
         found = table[keys[row["patient"]], row["model"]]
-        assert found["probability"] == row["probability"]
+        # Three rows or twelve: a product of matrices rounds its last digit otherwise.
+        assert float(found["probability"]) == pytest.approx(float(row["probability"]), rel=1e-12)
         assert found["model_digest"] == read_model(b / MODEL)["digest"]
     # Nobody's outcome was read, so nothing was looked at.
     assert (b / LEDGER).read_bytes() == ledger
