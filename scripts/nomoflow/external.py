@@ -249,7 +249,7 @@ def caveats_of_cohort(y, prescaled: bool = False) -> list[Row]:
         ]
     if min(events, others) >= FEWEST:
         return scaled
-    tiny = min(events, others) < TINY
+    tiny = "; slope and curve mean nothing with so few" * (min(events, others) < TINY)
     return [
         *scaled,
         caveat(
@@ -257,9 +257,8 @@ def caveats_of_cohort(y, prescaled: bool = False) -> list[Row]:
             "small_external",
             EXTERNAL,
             f"{events} patients with and {others} without the outcome: fewer than {FEWEST} of a "
-            "class, so that intervals are wide and a calibration curve is little more than noise"
-            + "; slope and curve mean nothing with so few"
-            * tiny,
+            "class, so that intervals are wide and a calibration curve is little more than "
+            f"noise{tiny}",
             "read the intervals, not the estimates; pool this centre with others (`centres`)",
         ),
     ]

@@ -133,7 +133,7 @@ def what_went_wrong(rule: str, logs: list[str]) -> str:
             text = log.read_text(encoding="utf-8", errors="replace")
             _, told, words = text.rpartition(f"{WENT_WRONG}\n")
             words = words if told else "\n".join(text.splitlines()[-15:])
-            return f"\n{rule} failed. {words.strip()}\n\n    log  {log}\n"
+            return f"\n{rule} failed:\n\n{words.strip()}\n\n    log  {log}\n"
     return f"\n{rule} failed and wrote no log; Snakemake's own stands below .snakemake/log.\n"
 
 

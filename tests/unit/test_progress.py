@@ -81,7 +81,7 @@ def test_a_failure_is_told_at_once_with_its_log(tmp_path):
     log = tmp_path / "draw.log"
     log.write_text(f"much before\n\n{WENT_WRONG}\npeople.csv, row 3\n", encoding="utf-8")
     shown = follow(False, log)
-    assert f"draw failed. people.csv, row 3\n\n    log  {log}" in shown
+    assert f"draw failed:\n\npeople.csv, row 3\n\n    log  {log}" in shown
     assert "much before" not in shown and "\x1b" not in shown
     assert shown.endswith("1 of 2 jobs, 1 failed, 1:00 gone\n")
 
@@ -109,4 +109,4 @@ def test_the_log_of_a_failed_job_says_last_what_went_wrong(tmp_path, capsys, mon
     with pytest.raises(SystemExit), log_to(log):
         raise ValueError("people.csv, row 3: 'x'")
     assert capsys.readouterr().err == ""
-    assert "draw failed. people.csv, row 3: 'x'" in what_went_wrong("draw", [str(log)])
+    assert "draw failed:\n\npeople.csv, row 3: 'x'" in what_went_wrong("draw", [str(log)])

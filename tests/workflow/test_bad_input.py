@@ -86,7 +86,7 @@ def test_a_patient_twice(own):
     found = own.refused(own.participants(lambda rows: [*rows, dict(rows[0])]))
     the_one(
         found, place="participants.csv, row 21, column patient", found="patient C001 again",
-        allowed="once", remedy="remove this row or row 2",
+        allowed="once", remedy="this row or row 2",
     )  # fmt: skip
 
 

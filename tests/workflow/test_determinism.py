@@ -6,7 +6,7 @@ import pytest
 from workflow import running
 from workflow.running import RESULTS, differing, digests, read_csv, snakemake, write_csv
 
-COMPARED = (".csv", ".parquet", ".json", ".svg", ".pdf", ".html", ".txt", ".mha", ".ok")
+COMPARED = (".csv", ".parquet", ".json", ".svg", ".pdf", ".html", ".txt", ".mha", ".jpg", ".ok")
 
 
 def results_of(folder):
