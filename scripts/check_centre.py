@@ -16,7 +16,7 @@ from nomoflow.mislabelled_images import (
     training_of,
     with_regions,
 )
-from nomoflow.model_file import read_model, signatures_needed
+from nomoflow.model_file import read_model, signatures_of
 from nomoflow.run import log_to, read_rows, read_table, write_rows
 
 
@@ -30,7 +30,6 @@ def main(job):
         model, clinical["patient"].tolist(), read_all(job.input.get("quality")), features
     )
     design = design_of(model, clinical, features, applied)
-    signatures = {name: model["signatures"][name] for name in signatures_needed(model, applied)}
     rows = of_predictors(model, design.given, clinical)
     phases = list(model["features"]["phases"])
     quality = job.input.get("quality")
@@ -41,7 +40,7 @@ def main(job):
     told = model["cohort"].get("intensities") or {}
     # too few patients of a phase: suppressed
     seen = {phase: one for phase, one in told.items() if one["sd"]}
-    training = training_of(signatures, model["feature_ranges"])
+    training = training_of(signatures_of(model, applied), model["feature_ranges"])
     rows += hu_offset(training, design.features, phases, regions, seen)
     rows += standardised(training, design.features) or lengths(training, design.features, phases)
     training, features = with_regions(

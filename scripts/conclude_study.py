@@ -1,11 +1,17 @@
 """Rule conclude_study: what came out and where to look; failed cases end the run with an error."""
 
-import math
-
 from nomoflow.identity import complaint
 from nomoflow.policy import STOP, policy
 from nomoflow.run import log_to, read_rows, replacing
-from nomoflow.wording import MAIN_MODELS, by_importance, metric, model_label, models_in, number
+from nomoflow.wording import (
+    MAIN_MODELS,
+    aligned,
+    area,
+    by_importance,
+    metric,
+    model_label,
+    models_in,
+)
 
 CODES_SHOWN = 4
 COMPUTATION = "computation"  # the kind of every failure that no check foresees
@@ -71,22 +77,7 @@ def areas(performance, confidence):
         return ["  AUC       no model was evaluated"]
     head = f"cross-validated ({100 * confidence:g} % CI)"
     table = [("AUC", head, ".632+", "apparent (optimistic)"), *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  " + "   ".join(map(str.ljust, row, widths)).rstrip()  # a cell's width, then a gap
-        for row in table
-    ]
-
-
-def area(row, interval=False):
-    """ "0.851 (0.700-0.900)"; a dash where there is no such figure."""
-    estimate = number(row["estimate"]) if row else math.nan
-    if math.isnan(estimate):
-        return "-"
-    ends = [number(row[name]) for name in ("ci_low", "ci_high")]
-    if not interval or any(map(math.isnan, ends)):
-        return f"{estimate:.3f}"
-    return f"{estimate:.3f} ({ends[0]:.3f}-{ends[1]:.3f})"
+    return aligned(table)
 
 
 def codes(warnings):

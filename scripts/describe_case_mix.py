@@ -7,7 +7,7 @@ import pandas as pd
 from nomoflow.case_mix import case_mix, describe_centre, feature_shifts
 from nomoflow.locked_model import design_of, feature_columns
 from nomoflow.membership import of_model
-from nomoflow.model_file import read_model, signatures_needed
+from nomoflow.model_file import read_model, signatures_of
 from nomoflow.run import log_to, read_rows, read_table, write_table
 
 PREFERRED = ("nomogram", "image_features", "radiomics")
@@ -39,9 +39,7 @@ def main(job):
         design.patients,
         read_rows(quality) if quality else (),
     )
-    used = signatures_needed(model, job.params.models)
-    signatures = {name: model["signatures"][name] for name in used}
-    shifts = feature_shifts(signatures, design.features)
+    shifts = feature_shifts(signatures_of(model, job.params.models), design.features)
     labels = {name: term["label"] for name, term in terms.items()}
     write_table(case_mix(model["cohort"], centre, shifts, labels), job.output.case_mix)
     told_by = next((name for name in PREFERRED if name in scores), None)

@@ -1,12 +1,11 @@
 """Rule draw_overlays: a picture of each patient and phase: outlines before and after resampling."""
 
 import logging
-import os
-import shutil
 from pathlib import Path
 
 import SimpleITK as sitk
 
+from nomoflow.asides import replacing_folder
 from nomoflow.image_quality import stored_name
 from nomoflow.images import ImageProblem, load_scan, single_thread
 from nomoflow.overlay_pictures import Case, picture, printable, save
@@ -19,17 +18,8 @@ NOT_STORED = "not resampled: images/failures.csv tells why"
 
 def main(job):
     single_thread()
-    folder = Path(job.output.pictures)
-    aside = folder.with_name(f".{os.getpid()}.{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        rows = draw(job, aside)
-        write_rows(rows, aside / "pictures.csv", COLUMNS)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with replacing_folder(job.output.pictures) as folder:
+        write_rows(draw(job, folder), folder / "pictures.csv", COLUMNS)
 
 
 def draw(job, folder):

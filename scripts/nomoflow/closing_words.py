@@ -10,9 +10,18 @@ from pathlib import Path
 
 from nomoflow.files import read_json, read_rows
 from nomoflow.problem_table import problem_table
-from nomoflow.wording import MAIN_MODELS, Rows, metric, model_label, models_in, number
+from nomoflow.wording import (
+    MAIN_MODELS,
+    Rows,
+    aligned,
+    area,
+    metric,
+    model_label,
+    models_in,
+    number,
+)
 
-SAMPLE = "external"
+SAMPLE, SLOPE = "external", "calibration_slope"
 
 
 def closing_words(study, targets: Collection[str]) -> str:
@@ -129,31 +138,23 @@ def counted(many: int, what: str) -> str:
 
 def figures(performance: Rows, confidence: float) -> list[str]:
     """AUC with interval, O:E and calibration slope of the main models, as aligned lines."""
-    names = ("auc", "oe", "calibration_slope")
     rows = [
         (
             model_label(model),
-            *(_estimate(metric(performance, model, SAMPLE, name), name == "auc") for name in names),
+            area(metric(performance, model, SAMPLE, "auc"), interval=True),
+            *(_two_digits(metric(performance, model, SAMPLE, name)) for name in ("oe", SLOPE)),
         )
         for model in models_in(performance, MAIN_MODELS)
     ]
     if not rows:
         return ["  AUC       no model was judged"]
     table = [("model", f"AUC ({100 * confidence:g} % CI)", "O:E", "slope"), *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    return aligned(table)
 
 
-def _estimate(row: Mapping[str, str] | None, interval: bool) -> str:
-    """ "0.851 (0.700-0.900)"; a dash where there is no such figure."""
+def _two_digits(row: Mapping[str, str] | None) -> str:
     estimate = number(row["estimate"]) if row else math.nan
-    if math.isnan(estimate):
-        return "-"
-    ends = [number(row[name]) for name in ("ci_low", "ci_high")]
-    if not interval:
-        return f"{estimate:.2f}"
-    between = "" if any(map(math.isnan, ends)) else f" ({ends[0]:.3f}-{ends[1]:.3f})"
-    return f"{estimate:.3f}{between}"
+    return "-" if math.isnan(estimate) else f"{estimate:.2f}"
 
 
 def _codes(warnings: Rows) -> str:

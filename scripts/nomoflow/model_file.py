@@ -97,6 +97,11 @@ def signatures_needed(model: Mapping, models: Sequence[str] | None = None) -> li
     return [name for name in model["signatures"] if radscore_name(name) in terms]
 
 
+def signatures_of(model: Mapping, models: Sequence[str] | None = None) -> dict[str, Mapping]:
+    """The signatures that these models need, by name."""
+    return {name: model["signatures"][name] for name in signatures_needed(model, models)}
+
+
 def radscore_name(signature: str) -> str:
     """The term that a signature's score is: ``radscore`` of all phases, or of one."""
     return "radscore" if signature == "combined" else f"radscore_{signature}"

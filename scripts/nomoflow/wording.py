@@ -5,7 +5,7 @@ cost a small figure more time than drawing it.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Rows = Sequence[dict[str, str]]
 
@@ -141,3 +141,20 @@ def signed(value: float, digits: int) -> str:
     if float(text) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−")
+
+
+def area(row: Mapping[str, str] | None, interval: bool = False) -> str:
+    """ "0.851 (0.700-0.900)"; a dash where there is no such figure."""
+    estimate = number(row["estimate"]) if row else math.nan
+    if math.isnan(estimate):
+        return "-"
+    ends = [number(row[name]) for name in ("ci_low", "ci_high")]
+    if not interval or any(map(math.isnan, ends)):
+        return f"{estimate:.3f}"
+    return f"{estimate:.3f} ({ends[0]:.3f}-{ends[1]:.3f})"
+
+
+def aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table as lines for a terminal, each cell as wide as its column."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in table]

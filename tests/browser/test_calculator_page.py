@@ -1,13 +1,7 @@
-"""The calculator in a real browser, as people use it: by mouse, by keyboard, on a phone.
-
-Needs Chromium (Debian: apt-get install chromium, or the path in $CHROMIUM) and the Python package
-playwright; axe-core comes with axe-playwright-python.
-"""
+"""The calculator in a real browser, as people use it: by mouse, by keyboard, on a phone."""
 
 import copy
 import json
-import os
-import shutil
 
 import numpy as np
 import pytest
@@ -19,24 +13,8 @@ from nomoflow.calculator import calculator, render
 from nomoflow.models import linear_predictor
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 DESKTOP, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 HOSTILE = "</script><img src=x onerror=alert(1)><b>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed (apt-get install chromium, or set CHROMIUM)")
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,4 @@
-"""The gallery in a real browser: filters, order, keyboard, nothing fetched but its pictures.
-
-Needs Chromium (Debian: apt-get install chromium, or the path in $CHROMIUM) and the Python package
-playwright; axe-core comes with axe-playwright-python.
-"""
-
-import os
-import shutil
+"""The gallery in a real browser: filters, order, keyboard, nothing fetched but its pictures."""
 
 import numpy as np
 import pytest
@@ -14,26 +7,10 @@ from PIL import Image
 from nomoflow.gallery import render_gallery
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 DESKTOP, PHONE = {"width": 1200, "height": 900}, {"width": 320, "height": 700}
 HOSTILE = "</script><img src=x onerror=alert(1)><b>"
 LONG = "a_study_key_without_any_blank_that_goes_on_and_on_and_on_and_on"
 PHASES = ["CT", "MR"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed (apt-get install chromium, or set CHROMIUM)")
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 def card(patient, phase, lowest=None, change=None, **more):

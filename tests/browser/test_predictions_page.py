@@ -1,12 +1,6 @@
-"""The page of predictions in a real browser: nothing fetched, nothing run, no barrier.
-
-Needs Chromium (Debian: apt-get install chromium, or the path in $CHROMIUM) and the Python package
-playwright; axe-core comes with axe-playwright-python.
-"""
+"""The page of predictions in a real browser: nothing fetched, nothing run, no barrier."""
 
 import copy
-import os
-import shutil
 
 import pytest
 from synthetic_model import locked
@@ -16,25 +10,9 @@ from nomoflow.predictions_page import page as content_of
 from nomoflow.predictions_page import render
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 DESKTOP, PHONE = {"width": 1200, "height": 900}, {"width": 320, "height": 700}
 LONG = "a_name_without_any_blank_that_goes_on_and_on_and_on_and_on_and_on_and_on_and_on"
 HOSTILE = "</title></style><script>document.title='x'</script><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed (apt-get install chromium, or set CHROMIUM)")
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")

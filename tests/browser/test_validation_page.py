@@ -1,11 +1,4 @@
-"""The pages of a validation and of the centres in a real browser: no barrier, nothing fetched.
-
-Needs Chromium (Debian: apt-get install chromium, or the path in $CHROMIUM) and the Python package
-playwright; axe-core comes with axe-playwright-python.
-"""
-
-import os
-import shutil
+"""The pages of a validation and of the centres in a real browser: no barrier, nothing fetched."""
 
 import draw_centres_dca
 import draw_forest
@@ -22,25 +15,9 @@ from synthetic_validation import write_validation as validation_of
 from nomoflow.run import write_json
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 DESKTOP, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 HOSTILE = "</title></style><script>document.title='x'</script><img src=x onerror=alert(1)>"
 PAGES = ("validation", "centres")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed (apt-get install chromium, or set CHROMIUM)")
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 def pages(folder, hostile=""):
