@@ -131,7 +131,7 @@ def test_the_next_rule_reads_what_is_written(tmp_path, study):
     params = {"models": NAMES, "intervals": 20, "confidence": 0.95, "seed": 1, "threshold": 0.3}
     inputs = {name: tmp_path / f"{name}.csv" for name in ("predictions", "mislabelled")}
     write_rows([], inputs["mislabelled"], MISLABELLED)
-    measure(job(inputs, tables, params | {"on_mislabelled": "stop"}))
+    measure(job(inputs, tables, params | {"on_mislabelled": "stop", "prescaled": False}))
     performance = read_table(tables["performance"])
     told = performance[(performance["model"] == "nomogram") & (performance["metric"] == "auc")]
     rows = found["predictions"].query("model == 'nomogram'").dropna(subset="probability")
