@@ -158,7 +158,9 @@ def test_a_ready_feature_table_gives_the_models_of_the_images(finished, tmp_path
     for part in ("reliability", "signature", "evaluation"):
         found = digests(folder / "results/ready" / part)
         assert found
-        assert differing(digests(finished / RESULTS / part), found) == []
+        # A table has no masks, so nothing of how the readers drew them.
+        expected = digests(finished / RESULTS / part, without=("dice.csv", "volume_icc.csv"))
+        assert differing(expected, found) == []
     # model.json and what is read from it name the table instead of the images.
     models = digests(finished / RESULTS / "models", without=("model.json", "locked.json"))
     found = digests(folder / "results/ready/models", without=("model.json", "locked.json"))
