@@ -87,5 +87,5 @@ def points_of(model, clinical, features, made):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -94,5 +94,5 @@ def terms_of(document, model):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

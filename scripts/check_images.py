@@ -66,5 +66,5 @@ def check(scan: dict, limits: dict, settings: dict, spacing_mm, subbands) -> tup
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -24,5 +24,5 @@ def of_outcome(outcome, clinical, table):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -45,5 +45,5 @@ def _reason(error):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -60,5 +60,5 @@ def emptied(model, penalties):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

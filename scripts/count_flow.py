@@ -38,5 +38,5 @@ def row(step, unit, subject, removed, remaining):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

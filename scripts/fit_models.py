@@ -117,5 +117,5 @@ def collinearity(models, columns):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

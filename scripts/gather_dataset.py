@@ -41,5 +41,5 @@ def require_both_classes(y):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -114,5 +114,5 @@ def strategies(y, drawn):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -36,5 +36,5 @@ def joined(tables, columns):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -86,5 +86,5 @@ def heads_of(model, place, pattern):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

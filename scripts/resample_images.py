@@ -82,5 +82,5 @@ def _resample_one(scan: dict, problem: ImageProblem | None, params, folder: Path
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -18,5 +18,5 @@ def main(job):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

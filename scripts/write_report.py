@@ -58,5 +58,5 @@ def by_name(names, paths, read):
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake):
         main(snakemake)

@@ -23,3 +23,9 @@ def job(inputs=None, outputs=None, params=None, wildcards=None, threads=1):
         wildcards=SimpleNamespace(**(wildcards or {})),
         threads=threads,
     )
+
+
+def job_with_log(path, rule="a_rule"):
+    """A job that is given nothing, for what goes to its log."""
+    nothing = {"input": [], "output": [], "params": {}, "wildcards": {}}
+    return SimpleNamespace(rule=rule, log=[str(path)], **nothing)

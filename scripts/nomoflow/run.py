@@ -6,6 +6,7 @@ Heavy libraries are imported where they are used, so that imaging jobs start qui
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -19,6 +20,7 @@ from nomoflow.files import (
     write_json,
     write_rows,
 )
+from nomoflow.job_record import given, took
 from nomoflow.spreadsheet import guarded, unguarded
 
 __all__ = [
@@ -29,19 +31,24 @@ LEVEL = logging.INFO
 
 
 @contextmanager
-def log_to(path: str | Path) -> Iterator[None]:
-    """Send prints, warnings and the traceback of a failure to the rule's log.
+def log_to(job) -> Iterator[None]:
+    """Send prints, warnings and the traceback of a failure to the job's log.
+
+    job : Snakemake's object of a script. What it holds and what the job took is the log's first
+    and its last line.
 
     What went wrong also goes to the terminal, where the user looks first (unless the run itself
     tells it from the log); how it came to that, the traceback, stands in the log.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    terminal = sys.stderr
+    path, began, terminal = Path(job.log[0]), time.monotonic(), sys.stderr
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        print(given(job))
         logging.basicConfig(stream=log, level=LEVEL, format="%(levelname)s %(message)s", force=True)
         logging.captureWarnings(True)
         try:
             yield
+            print(took(began))
         except Exception as error:
             logging.exception("failed")
             words = str(error) or type(error).__name__

@@ -16,6 +16,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jobs import job_with_log
 
 from nomoflow.image_problems import ImageProblem
 from nomoflow.isolation import CaseFailed, CaseRaised, out_of_memory, run_each, run_isolated
@@ -66,7 +67,7 @@ def test_error_keeps_name_and_message_and_logs_its_traceback(tmp_path):
         print("before")
         raise KeyError("no such phase")
 
-    with log_to(tmp_path / "log"):
+    with log_to(job_with_log(tmp_path / "log")):
         print("first")
         with pytest.raises(CaseRaised) as caught:
             run_isolated(fail)
@@ -75,7 +76,7 @@ def test_error_keeps_name_and_message_and_logs_its_traceback(tmp_path):
     assert str(caught.value) == "KeyError: 'no such phase'"
     lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     assert [lines.count(one) for one in ("first", "before", "last")] == [1, 1, 1]
-    assert lines[:2] == ["first", "before"] and lines[-1] == "last"
+    assert lines[1:3] == ["first", "before"] and lines[-2] == "last"
     assert "Traceback (most recent call last):" in lines
 
 
@@ -287,6 +288,6 @@ def test_the_child_ends_with_its_caller(number, cleans_up):
 
 
 def test_log_entries_of_the_child_are_in_the_log(tmp_path):
-    with log_to(tmp_path / "log"):
+    with log_to(job_with_log(tmp_path / "log")):
         run_isolated(logging.warning, "not defined here: %s", "Correlation")
     assert "WARNING not defined here: Correlation" in (tmp_path / "log").read_text("utf-8")

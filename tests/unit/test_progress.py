@@ -5,6 +5,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from jobs import job_with_log
 
 from nomoflow.files import WENT_WRONG
 from nomoflow.progress import ProgressHandler, Tally, Unsaid, block, line, what_went_wrong
@@ -106,7 +107,7 @@ def test_snakemake_tells_only_what_the_view_does_not():
 def test_the_log_of_a_failed_job_says_last_what_went_wrong(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("NOMOFLOW_RUN_TELLS", "yes")
     log = tmp_path / "draw.log"
-    with pytest.raises(SystemExit), log_to(log):
+    with pytest.raises(SystemExit), log_to(job_with_log(log)):
         raise ValueError("people.csv, row 3: 'x'")
     assert capsys.readouterr().err == ""
     assert "draw failed:\n\npeople.csv, row 3: 'x'" in what_went_wrong("draw", [str(log)])
