@@ -237,7 +237,7 @@ def check_scripts(root: Path) -> list[str]:
         title = ast.get_docstring(ast.parse(text)) or ""
         if not title.startswith(f"Rule {path.stem}: "):
             found.append(f"scripts/{path.name}: docstring does not begin 'Rule {path.stem}: '")
-        if 'if __name__ == "__main__":\n    with log_to(snakemake.log[0]):' not in text:
+        if 'if __name__ == "__main__":\n    with log_to(snakemake):' not in text:
             found.append(f"scripts/{path.name}: runs on import, or without its log")
     if (root / "scripts/nomoflow/__init__.py").read_bytes():
         found.append("scripts/nomoflow/__init__.py: not empty, so every env would need all of it")
