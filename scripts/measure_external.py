@@ -6,9 +6,16 @@ import pandas as pd
 from nomoflow.bands import calibration_band, decision_band, group_intervals, roc_band
 from nomoflow.decision import default_thresholds, net_benefit, treat_none
 from nomoflow.discrimination import roc_curve
-from nomoflow.external import EXTERNAL, caveat_of_missing, caveats_of_cohort, external_metrics
+from nomoflow.external import (
+    EXTERNAL,
+    UNHARMONISED,
+    caveat_of_missing,
+    caveats_of_cohort,
+    external_metrics,
+)
 from nomoflow.hosmer_lemeshow import hosmer_lemeshow, sweep
 from nomoflow.intervals import COLUMNS
+from nomoflow.locked_model import RAW_COLUMNS
 from nomoflow.mislabelled import stop_where_mislabelled
 from nomoflow.recalibration import COLUMNS as UPDATE
 from nomoflow.recalibration import recalibration
@@ -45,6 +52,12 @@ def main(job):
         found = judge(y, lp, p, cut, *drawn, given.threshold)
         for name, table in found.items():
             parts[name].append(table.assign(model=model, sample=EXTERNAL))
+        parts["performance"] += [
+            external_metrics(y, *unharmonised, cut, *drawn, threshold=given.threshold).assign(
+                model=model, sample=UNHARMONISED
+            )
+            for unharmonised in without_harmonisation(rows)
+        ]
     if not parts["performance"]:
         raise ValueError(f"no patient is predicted by any of {', '.join(given.models)}")
     once = predictions.drop_duplicates("patient").sort_values("patient")
@@ -74,6 +87,19 @@ def of_model(rows, model):
     rows = rows.sort_values("patient")
     columns = (rows[name].to_numpy() for name in ("outcome", "linear_predictor", "probability"))
     return *columns, float(cuts[0])
+
+
+def without_harmonisation(rows):
+    """The linear predictor and probability from features as they came; nothing where they stay so.
+
+    rows : of one model; those without a prediction are left out, patients in order.
+    """
+    if not {*RAW_COLUMNS} <= {*rows.columns}:
+        return []
+    known = rows[rows["linear_predictor"].notna()].sort_values("patient")
+    found = [known[name].to_numpy() for name in RAW_COLUMNS]
+    # A model without a feature has nothing to harmonise.
+    return [] if (found[0] == known["linear_predictor"].to_numpy()).all() else [found]
 
 
 def judge(y, lp, p, cut, confidence, resamples, seed, threshold):

@@ -18,6 +18,7 @@ from nomoflow.intervals import COLUMNS, apparent_metrics
 from nomoflow.weighted_metrics import resampled_weights, two_class_weights, weighted_metrics
 
 EXTERNAL = "external"
+UNHARMONISED = "external_unharmonised"  # the same model on features as they came
 ORDER = (
     "auc", "auc_logit", "auc_case_mix", "cutoff", "sensitivity", "specificity", "ppv", "npv",
     "accuracy", "brier", "brier_scaled", "calibration_intercept", "calibration_slope",

@@ -33,6 +33,7 @@ from nomoflow.wording import (
 )
 
 EXTERNAL = "external"
+UNHARMONISED = "external_unharmonised"
 TABLES = (
     "predictions", "performance", "recalibration", "hosmer_lemeshow", "mislabelled", "exclusions",
     "not_predicted", "outside_range", "case_mix", "membership", "development",
@@ -178,6 +179,7 @@ def performance(study: Mapping) -> list[dict]:
             "many events observed as expected. Below 1, observed : expected says that the model's "
             "risks are too high here, the slope that they are too extreme."
         ),
+        *_unharmonised(study, rows),
         _all_measures(study, rows),
         study["figure"]("validation"),
     ]
@@ -204,6 +206,31 @@ def _metrics(study: Mapping, rows: Rows, names: Mapping[str, str], what: str) ->
     )
 
 
+def _unharmonised(study: Mapping, rows: Rows) -> list[dict]:
+    """The models on features as they came, where the locked ones are harmonised."""
+    raw = where(rows, sample=UNHARMONISED)
+    names = {"auc": "AUC", "oe": "O : E", "calibration_slope": "Slope"}
+    body = [
+        [
+            model_label(model),
+            *(estimate(metric(rows, model, sample, name))
+              for name in names for sample in (EXTERNAL, UNHARMONISED)),
+        ]
+        for model in _models(raw)
+    ]  # fmt: skip
+    if not body:
+        return []
+    return [
+        table(
+            ["Model", *["Harmonised", "As they came"] * len(names)],
+            body,
+            "The locked models, which harmonise features by scanner or site, and the same models "
+            f"on features as they came, {study['ci']} below each.",
+            groups=[("", 1), *((name, 2) for name in names.values())],
+        )
+    ]
+
+
 def _all_measures(study: Mapping, rows: Rows) -> dict:
     labels = {**JUDGED, **CALIBRATED, **OTHERS}
     labels["net_benefit"] = f"Net benefit at a threshold of {study['threshold']:g}"
@@ -218,7 +245,7 @@ def _all_measures(study: Mapping, rows: Rows) -> dict:
                 cell(row["method"], "not told"),
             )
             for model in _models(rows)
-            for row in where(rows, model=model)
+            for row in where(rows, model=model, sample=EXTERNAL)
         ],
         "All measures of all models, and how their intervals were made.",
         folded=True,

@@ -125,3 +125,18 @@ def test_patients_without_a_prediction_are_left_out_and_said(tmp_path):
 def test_what_is_refused(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         run(tmp_path, change(predictions()))
+
+
+def test_a_harmonised_model_is_judged_on_features_as_they_came_too(tmp_path):
+    made = predictions()
+    own = made["model"] == "radiomics"
+    shifted = made["linear_predictor"].where(~own, made["linear_predictor"] * 0.2 + 1)
+    raw = {"linear_predictor_raw": shifted, "probability_raw": expit(shifted)}
+    performance = run(tmp_path, made.assign(**raw))["performance"]
+    beside = performance[performance["sample"] == "external_unharmonised"]
+    assert set(beside["model"]) == {"radiomics"}  # the nomogram's score is the same
+    found = beside.set_index("metric")["estimate"]
+    y, p = made.loc[own, "outcome"], expit(shifted[own])
+    assert found["auc"] == pytest.approx(roc_auc_score(y, p), abs=1e-12)
+    assert found["brier"] == pytest.approx(brier_score_loss(y, p), abs=1e-12)
+    assert found["oe"] == pytest.approx(y.sum() / p.sum(), abs=1e-12)
