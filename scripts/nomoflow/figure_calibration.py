@@ -17,7 +17,14 @@ from nomoflow.figure_evaluation import (
     shade,
     unit_square,
 )
-from nomoflow.figure_style import GREY, TWO_COLUMNS, drawing, message_figure, new_figure, numbers
+from nomoflow.figure_style import (
+    GREY,
+    drawing,
+    message_figure,
+    new_figure,
+    numbers,
+    page_width,
+)
 from nomoflow.wording import (
     Rows,
     metric,
@@ -44,7 +51,7 @@ def calibration_figure(
     if not calibration:
         return message_figure("Calibration", "No model has predicted probabilities.")
     samples, models = samples_in(calibration, ORDER), models_in(calibration)
-    figure = new_figure(TWO_COLUMNS, 84 * len(samples))
+    figure = new_figure(page_width(), 84 * len(samples))
     rows_of_panels = np.atleast_1d(figure.subfigures(len(samples), 1))
     for sample, part in zip(samples, rows_of_panels, strict=True):
         title, how = sample_title(sample, predictions)

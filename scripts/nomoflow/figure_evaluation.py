@@ -16,12 +16,12 @@ from nomoflow.figure_style import (
     GREY,
     NEGATIVE,
     POSITIVE,
-    TWO_COLUMNS,
     drawing,
     message_figure,
     model_look,
     new_figure,
     numbers,
+    page_width,
 )
 from nomoflow.wording import (
     SAMPLES,
@@ -85,7 +85,7 @@ def sample_title(sample: str, predictions: Rows) -> tuple[str, str]:
 def _panels(rows: Rows, predictions: Rows, height: float) -> tuple[Figure, list[tuple[str, Axes]]]:
     """One panel a sample of the table, two columns wide, with patients and events above each."""
     samples = samples_in(rows, ORDER)
-    figure = new_figure(TWO_COLUMNS, height)
+    figure = new_figure(page_width(), height)
     axes = figure.subplots(1, max(2, len(samples)), squeeze=False)[0]
     for unused in axes[len(samples) :]:
         unused.set_axis_off()
@@ -271,7 +271,7 @@ def scores_figure(predictions: Rows, outcome: dict[str, str]) -> Figure:
     truth = numbers(rows, "outcome") == 1
     order = np.lexsort(([row["patient"] for row in rows], score))
     score, truth = score[order], truth[order]
-    figure = new_figure(TWO_COLUMNS, 70)
+    figure = new_figure(page_width(), 70)
     panel = figure.subplots()
     half = 0.42 if len(score) <= 300 else 0.5
     handles = []

@@ -10,10 +10,10 @@ from matplotlib.patches import FancyBboxPatch
 from nomoflow.figure_style import (
     BLACK,
     GREY,
-    TWO_COLUMNS,
     drawing,
     message_figure,
     new_figure,
+    page_width,
 )
 from nomoflow.wording import (
     Rows,
@@ -41,9 +41,9 @@ def flow_figure(flow: Rows, events: int) -> Figure:
     boxes, bottom = _patient_boxes(patients, events)
     columns, depth = _feature_boxes(features, bottom + (_GAP * 1.6 if patients else 0))
     height = max(bottom, depth) + 2
-    figure = new_figure(TWO_COLUMNS, height, layout=None)
+    figure = new_figure(page_width(), height, layout=None)
     panel = figure.add_axes((0, 0, 1, 1))
-    panel.set(xlim=(0, TWO_COLUMNS), ylim=(height, 0))
+    panel.set(xlim=(0, page_width()), ylim=(height, 0))
     panel.set_axis_off()
     for box in boxes + columns:
         _draw(panel, *box)
@@ -93,7 +93,7 @@ def _feature_boxes(rows: Rows, top: float) -> tuple[list[_Box], float]:
     boxes: list[_Box] = []
     depth = 0.0
     per_line = min(len(subjects), 4) or 1
-    width = (TWO_COLUMNS - 10 - 4 * (per_line - 1)) / per_line
+    width = (page_width() - 10 - 4 * (per_line - 1)) / per_line
     for start in range(0, len(subjects), per_line):
         deepest = top
         for place, subject in enumerate(subjects[start : start + per_line]):

@@ -20,12 +20,12 @@ from nomoflow.figure_style import (
     ORANGE,
     PURPLE,
     SKY,
-    TWO_COLUMNS,
     VERMILLION,
     drawing,
     message_figure,
     new_figure,
     numbers,
+    page_width,
 )
 from nomoflow.wording import Rows, metric, model_label, number, signed, where, with_interval
 
@@ -62,7 +62,7 @@ def forest_figure(
         return message_figure("Centres", "No centre shares a figure of this model.")
     blocks = [_lines(where(own, metric=name), performance, model, name) for name in shown]
     heights = [HEAD + FOOT + ROW * sum(line["height"] for line in block) for block in blocks]
-    figure = new_figure(TWO_COLUMNS, sum(heights) + 6, layout=None)
+    figure = new_figure(page_width(), sum(heights) + 6, layout=None)
     total, top = sum(heights) + 6, sum(heights)
     figure.text(0.01, 1 - 1.5 / total, f"{model_label(model)} at other centres", weight="bold",
                 va="top", fontsize=8)  # fmt: skip
@@ -277,7 +277,7 @@ def centres_dca_figure(dca: Rows, model: str) -> Figure:
     names = sorted({row["centre"] for row in own})
     keys = -(-len(names) // 2)
     longest = 0 if not names else max(len(textwrap.wrap(name, 60)) for name in names)
-    figure = new_figure(TWO_COLUMNS, 72 + 4.2 * keys * max(1, longest))
+    figure = new_figure(page_width(), 72 + 4.2 * keys * max(1, longest))
     left, right = figure.subplots(1, 2)
     handles = []
     for i, name in enumerate(names):

@@ -19,10 +19,10 @@ from nomoflow.figure_style import (
     BLACK,
     GREY,
     PALE,
-    TWO_COLUMNS,
     drawing,
     message_figure,
     new_figure,
+    page_width,
 )
 from nomoflow.wording import (
     Rows,
@@ -118,9 +118,9 @@ def nomogram_figure(axes: Rows, scale: Rows, title: str, people: str = "") -> Fi
 
     laid = [_lay_out(*row, widest=widest) for row in head + rows] + [_lay_out(*row) for row in tail]
     height = sum(above + below for *_, above, below in laid) + 12
-    figure = new_figure(TWO_COLUMNS, height, layout=None)
+    figure = new_figure(page_width(), height, layout=None)
     panel = figure.add_axes((0, 0, 1, 1))
-    panel.set(xlim=(0, TWO_COLUMNS), ylim=(height, 0))
+    panel.set(xlim=(0, page_width()), ylim=(height, 0))
     panel.set_axis_off()
     y, levels = 2.0, []
     for label, line, ticks, labels, above, below in laid:
@@ -232,7 +232,7 @@ def _lay_out(label, points, texts, low, high, numeric, widest):
         return _LEFT + (_RIGHT - _LEFT) * value / widest
 
     ticks = [across(p) for p in points]
-    labels = place_labels(ticks, texts, _LEFT - 6, TWO_COLUMNS - 1, numeric)
+    labels = place_labels(ticks, texts, _LEFT - 6, page_width() - 1, numeric)
     if numeric and np.min(np.diff(sorted(ticks)), initial=1.0) < 0.7:
         ticks = [tick for *_, tick in labels]  # closer ones would run into one blot
     tiers_above = max((tier // 2 + 1 for _, tier, *_ in labels if tier % 2), default=0)

@@ -12,12 +12,12 @@ from nomoflow.figure_style import (
     BLUE,
     GREY,
     PALE,
-    TWO_COLUMNS,
     VERMILLION,
     drawing,
     message_figure,
     new_figure,
     numbers,
+    page_width,
 )
 from nomoflow.wording import (
     Rows,
@@ -45,7 +45,7 @@ def icc_figure(icc: Rows, threshold: float) -> Figure:
         )
     columns = min(3, len(phases))
     lines = math.ceil(len(phases) / columns)
-    figure = new_figure(TWO_COLUMNS, 68 * lines)
+    figure = new_figure(page_width(), 68 * lines)
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for panel in panels[len(phases) :]:
         panel.set_axis_off()
@@ -92,7 +92,7 @@ def lasso_figure(signatures: Mapping[str, tuple[Rows, Rows, Mapping]], people: s
     if not names:
         return message_figure("LASSO", "No signature was asked for.")
     heights = [62 if signatures[name][0] else 18 for name in names]
-    figure = new_figure(TWO_COLUMNS, sum(heights))
+    figure = new_figure(page_width(), sum(heights))
     panels = figure.subplots(len(names), 2, squeeze=False, height_ratios=heights)
     for name, (left, right) in zip(names, panels, strict=True):
         path, trajectories, status = signatures[name]

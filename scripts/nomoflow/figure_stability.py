@@ -14,13 +14,13 @@ from nomoflow.figure_style import (
     BLUE,
     GREY,
     PALE,
-    TWO_COLUMNS,
     VERMILLION,
     drawing,
     message_figure,
     model_look,
     new_figure,
     numbers,
+    page_width,
 )
 from nomoflow.wording import Rows, is_true, models_in, number, signed, where, with_interval
 
@@ -49,7 +49,7 @@ def stability_figure(
     shown = {name: most_frequent(signatures[name][0], name) for name in names}
     labels = {name: [_label(row["feature"], name) for row in shown[name]] for name in names}
     heights = [max(_sizes(labels[name]).sum() + 14, 34) for name in names]
-    figure = new_figure(TWO_COLUMNS, sum(heights) + 8)
+    figure = new_figure(page_width(), sum(heights) + 8)
     figure.set_dpi(MEASURED_AT)
     panels = figure.subplots(
         len(names), 2, squeeze=False, height_ratios=heights, width_ratios=[2.4, 1]
@@ -163,7 +163,7 @@ def instability_figure(instability: Rows, confidence: float = 0.95) -> Figure:
     models = models_in(instability)
     if not models:
         return message_figure("Instability of predictions", "No model has predicted probabilities.")
-    figure = new_figure(TWO_COLUMNS, 86)
+    figure = new_figure(page_width(), 86)
     figure.set_dpi(MEASURED_AT)
     axes = figure.subplots(1, 3, squeeze=False, sharey=True)[0]
     for unused in axes[len(models) :]:

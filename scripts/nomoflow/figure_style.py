@@ -1,18 +1,37 @@
 """What all figures share: size, type, colours, line styles, and how they are saved."""
 
 import functools
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from nomoflow.figure_text import families, wrapped
+from nomoflow.language import speaking
 from nomoflow.run import replacing
 from nomoflow.wording import Rows, model_label, number
 
-ONE_COLUMN, TWO_COLUMNS = 89.0, 183.0  # widths of a journal's columns, mm
+
+@dataclass(frozen=True)
+class Look:
+    """How a figure is drawn: the language of its texts, its width in mm, whether that is narrow."""
+
+    language: str = "en"
+    width: float = 183.0
+    one_column: bool = False
+
+
+def look_of(report: Mapping, figure: str) -> Look:
+    """The look that the config's section ``report`` asks of a figure."""
+    narrow = figure in report["one_column"]
+    one, two = report["widths_mm"]
+    return Look(report["language"], float(one if narrow else two), narrow)
+
 
 # Okabe and Ito (2008), distinguishable with every common form of colour blindness.
 ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, BLACK = (
@@ -29,8 +48,8 @@ MODELS = {
 }
 POSITIVE, NEGATIVE = ORANGE, SKY
 
+_LOOK: ContextVar[Look] = ContextVar("look", default=Look())
 _STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same shapes on every machine
     "font.size": 7,
     "axes.titlesize": 7.5,
     "axes.titleweight": "bold",
@@ -53,21 +72,49 @@ _STYLE = {
     "pdf.fonttype": 42,
     "svg.fonttype": "path",
     "svg.hashsalt": "nomoflow",
-    "savefig.dpi": 300,
+    "savefig.dpi": 600,  # of what is made of pixels
+}
+# What a file of each kind would tell of when and with what it was made.
+_TOLD = {
+    "svg": ("Date", "Creator"),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+    "png": ("Software",),
 }
 
 
-def drawing(function: Callable) -> Callable:
-    """Decorate a drawing function: this module's settings alone, whatever matplotlibrc says."""
-
-    @functools.wraps(function)
-    def styled(*args, **kwargs):
-        with matplotlib.rc_context():
+@contextmanager
+def _styled(look: Look) -> Iterator[None]:
+    """This module's settings alone, whatever matplotlibrc says."""
+    token = _LOOK.set(look)
+    try:
+        with matplotlib.rc_context(), speaking(look.language):
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_STYLE)
+            matplotlib.rcParams["font.family"] = families(look.language)
+            yield
+    finally:
+        _LOOK.reset(token)
+
+
+def drawing(function: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Decorate a drawing function: it takes a ``look`` by name, and draws in that alone."""
+
+    @functools.wraps(function)
+    def drawn(*args, look: Look | None = None, **kwargs) -> Figure:
+        with _styled(look or Look()):
             return function(*args, **kwargs)
 
-    return styled
+    return drawn
+
+
+def page_width() -> float:
+    """Width of the figure being drawn, mm."""
+    return _LOOK.get().width
+
+
+def across(panels: int) -> int:
+    """How many of ``panels`` stand side by side: all, or one where the figure is one column wide."""
+    return 1 if _LOOK.get().one_column else panels
 
 
 def new_figure(width: float, height: float, layout: str | None = "constrained") -> Figure:
@@ -75,24 +122,28 @@ def new_figure(width: float, height: float, layout: str | None = "constrained") 
     return Figure(figsize=(width / 25.4, height / 25.4), layout=layout)
 
 
-@drawing
-def save(figure: Figure, svg: str | Path, pdf: str | Path) -> None:
-    """Write the figure as SVG and PDF; the same bytes each time (no dates, fixed identifiers)."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()  # lay out once, for both files alike
-        figure.set_layout_engine("none")
-    with replacing(svg) as aside:
-        figure.savefig(aside, format="svg", metadata={"Date": None, "Creator": None})
-    with replacing(pdf) as aside:
-        metadata = {"CreationDate": None, "Creator": None, "Producer": None}
-        figure.savefig(aside, format="pdf", metadata=metadata)
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write the figure as SVG, PDF or PNG, by each name's ending; the same bytes each time.
+
+    No file tells a date or a version of the software; identifiers are fixed.
+    """
+    with _styled(Look()):
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()  # lay out once, for all files alike
+            figure.set_layout_engine("none")
+        for path in map(Path, paths):
+            kind = path.suffix.removeprefix(".")
+            with replacing(path) as aside:
+                figure.savefig(aside, format=kind, metadata=dict.fromkeys(_TOLD[kind]))
 
 
 def message_figure(title: str, message: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    figure = new_figure(TWO_COLUMNS, 20, layout=None)
-    figure.text(0.02, 0.85, title, weight="bold", va="top")
-    figure.text(0.02, 0.55, textwrap.fill(message, 120), va="top")
+    lines = wrapped(message, 0.95 * page_width(), 7)
+    height = 13 + 3.5 * len(lines)
+    figure = new_figure(page_width(), height, layout=None)
+    figure.text(0.02, 1 - 3 / height, title, weight="bold", va="top")
+    figure.text(0.02, 1 - 9 / height, "\n".join(lines), va="top")
     return figure
 
 

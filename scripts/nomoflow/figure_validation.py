@@ -15,12 +15,12 @@ from nomoflow.figure_calibration import calibration_keys, curve_and_groups, deta
 from nomoflow.figure_evaluation import decision_panel, roc_panel, unit_square
 from nomoflow.figure_style import (
     BLACK,
-    TWO_COLUMNS,
     drawing,
     message_figure,
     model_look,
     new_figure,
     numbers,
+    page_width,
 )
 from nomoflow.wording import Rows, model_label, models_in, number, predicted, where
 
@@ -57,14 +57,14 @@ def validation_figure(
     lead = models[0]
     # Three keys side by side; `drawing` sets the settings back.
     matplotlib.rcParams.update(KEYS)
-    figure = new_figure(TWO_COLUMNS, HEIGHT, layout=None)
+    figure = new_figure(page_width(), HEIGHT, layout=None)
     patients, events, without = predicted(predictions, lead)
     said = f"{model_label(lead)}, as locked, at this centre: {patients} patients, {events} events"
     said += f" ({without} more without a prediction)" if without else ""
     figure.text(0.01, 1 - 2 / HEIGHT, said, va="top", fontsize=8, weight="bold")
     left, middle, right = (
         figure.add_axes(
-            (x / TWO_COLUMNS, (HEIGHT - TOP - SIDE) / HEIGHT, SIDE / TWO_COLUMNS, SIDE / HEIGHT)
+            (x / page_width(), (HEIGHT - TOP - SIDE) / HEIGHT, SIDE / page_width(), SIDE / HEIGHT)
         )
         for x in LEFT
     )

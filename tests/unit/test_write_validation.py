@@ -144,6 +144,19 @@ def test_what_is_not_there_says_why(tmp_path, study, name):
     assert OPTIONAL[name] in Page(write(tmp_path, study, **{name: None})).words
 
 
+def test_a_harmonised_model_stands_beside_itself_on_features_as_they_came(tmp_path, study, source):
+    made = rows(study, "performance")
+    beside = [
+        {**row, "sample": "external_unharmonised", "estimate": "0.123"}
+        for row in made if row["model"] == "radiomics" and row["metric"] == "auc"
+    ]  # fmt: skip
+    path = tmp_path / "performance.csv"
+    write_rows([*made, *beside], path, list(made[0]))
+    words = section(write(tmp_path, study, performance=str(path)), "performance")
+    assert "Harmonised As they came" in words and "0.123" in words
+    assert "As they came" not in section(source, "performance")
+
+
 def test_without_the_table_of_reasons_the_predictions_own_are_told(tmp_path, study):
     words = section(write(tmp_path, study, not_predicted=None), "inputs")
     assert "P004 no probability: age is missing" in words
