@@ -17,6 +17,7 @@ rule draw_roc:
         "../envs/report.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_roc"),
     script:
         "../scripts/draw_roc.py"
@@ -37,6 +38,7 @@ rule draw_calibration:
         "../envs/report.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_calibration"),
     script:
         "../scripts/draw_calibration.py"
@@ -57,6 +59,7 @@ rule draw_dca:
         "../envs/report.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_dca"),
     script:
         "../scripts/draw_dca.py"
@@ -78,6 +81,7 @@ rule draw_stability:
         "../envs/report.yaml"
     params:
         signatures=SIGNATURES,
+        look=config["report"],
         code=code("draw_stability"),
     script:
         "../scripts/draw_stability.py"
@@ -96,6 +100,7 @@ rule draw_instability:
         "../envs/report.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_instability"),
     script:
         "../scripts/draw_instability.py"

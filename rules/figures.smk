@@ -1,6 +1,25 @@
 # The study's figures, each drawn from its tables alone.
 
 
+rule draw_flow:
+    """Figure: patients and features at each step."""
+    input:
+        flow="results/{study}/cohort/flow.csv",
+        predictions="results/{study}/evaluation/predictions.csv",
+    output:
+        svg=captioned("flow"),
+        pdf="results/{study}/figures/flow.pdf",
+    log:
+        "logs/{study}/draw_flow.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        look=config["report"],
+        code=code("draw_flow"),
+    script:
+        "../scripts/draw_flow.py"
+
+
 rule draw_icc:
     """Figure: how far the readers agree, feature by feature."""
     input:
@@ -14,6 +33,7 @@ rule draw_icc:
         "../envs/report.yaml"
     params:
         threshold=config["reliability"]["threshold"],
+        look=config["report"],
         code=code("draw_icc"),
     script:
         "../scripts/draw_icc.py"
@@ -35,6 +55,7 @@ rule draw_lasso:
         "../envs/report.yaml"
     params:
         signatures=SIGNATURES,
+        look=config["report"],
         code=code("draw_lasso"),
     script:
         "../scripts/draw_lasso.py"
@@ -45,16 +66,19 @@ rule draw_nomogram:
     input:
         axes="results/{study}/models/nomogram/axes.csv",
         scale="results/{study}/models/nomogram/scale.csv",
+        examples="results/{study}/models/nomogram/examples.csv",
         predictions="results/{study}/evaluation/predictions.csv",
     output:
         svg=captioned("nomogram"),
         pdf="results/{study}/figures/nomogram.pdf",
+        png="results/{study}/figures/nomogram.png",
     log:
         "logs/{study}/draw_nomogram.log",
     conda:
         "../envs/report.yaml"
     params:
         title=f"P({config['cohort']['outcome']['positive']})",
+        look=config["report"],
         code=code("draw_nomogram"),
     script:
         "../scripts/draw_nomogram.py"
@@ -73,6 +97,7 @@ rule draw_scores:
         "../envs/report.yaml"
     params:
         outcome=config["cohort"]["outcome"],
+        look=config["report"],
         code=code("draw_scores"),
     script:
         "../scripts/draw_scores.py"

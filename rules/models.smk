@@ -13,6 +13,7 @@ rule fit_models:
         vif="results/{study}/models/vif.csv",
         axes="results/{study}/models/nomogram/axes.csv",
         scale="results/{study}/models/nomogram/scale.csv",
+        points="results/{study}/models/nomogram/points.csv",
         predictions="results/{study}/models/predictions.csv",
         model="results/{study}/models/model.json",
     log:
@@ -31,6 +32,26 @@ rule fit_models:
         code=code("fit_models"),
     script:
         "../scripts/fit_models.py"
+
+
+rule check_nomogram:
+    """The points of every patient, read off the nomogram, add up to the model's linear predictor."""
+    input:
+        axes="results/{study}/models/nomogram/axes.csv",
+        scale="results/{study}/models/nomogram/scale.csv",
+        points="results/{study}/models/nomogram/points.csv",
+        predictions="results/{study}/models/predictions.csv",
+    output:
+        examples="results/{study}/models/nomogram/examples.csv",
+    log:
+        "logs/{study}/check_nomogram.log",
+    conda:
+        "../envs/models.yaml"
+    params:
+        outcome=config["cohort"]["outcome"],
+        code=code("check_nomogram"),
+    script:
+        "../scripts/check_nomogram.py"
 
 
 rule lock_model:

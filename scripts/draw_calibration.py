@@ -1,7 +1,7 @@
 """Rule draw_calibration: observed share over predicted probability, with slope, O:E and ICI."""
 
 from nomoflow.figure_calibration import calibration_figure
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.run import log_to, read_rows
 
 
@@ -11,6 +11,7 @@ def main(job):
         read_rows(job.input.performance),
         read_rows(job.input.predictions),
         confidence=job.params.confidence,
+        look=look_of(job.params.look, "calibration"),
     )
     save(figure, job.output.svg, job.output.pdf)
 

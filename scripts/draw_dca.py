@@ -1,7 +1,7 @@
 """Rule draw_dca: decision curves, cross-validated beside apparent and corrected for optimism."""
 
 from nomoflow.figure_evaluation import dca_figure
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.run import log_to, read_rows
 
 
@@ -12,6 +12,7 @@ def main(job):
         read_rows(job.input.predictions),
         corrected=read_rows(corrected) if corrected else [],
         confidence=job.params.confidence,
+        look=look_of(job.params.look, "dca"),
     )
     save(figure, job.output.svg, job.output.pdf)
 

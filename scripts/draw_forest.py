@@ -1,7 +1,7 @@
 """Rule draw_forest: forest plots of AUC, O:E and calibration slope over the centres."""
 
 from nomoflow.figure_forest import forest_figure
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.run import log_to, read_rows
 
 
@@ -12,6 +12,7 @@ def main(job):
         job.params.model,
         read_rows(performance) if performance else [],
         job.params.confidence,
+        look=look_of(job.params.look, "forest"),
     )
     save(figure, job.output.svg, job.output.pdf)
 

@@ -1,7 +1,7 @@
 """Rule draw_roc: ROC curves of the models, cross-validated beside apparent."""
 
 from nomoflow.figure_evaluation import roc_figure
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.run import log_to, read_rows
 
 
@@ -12,6 +12,7 @@ def main(job):
         read_rows(job.input.performance),
         read_rows(job.input.predictions),
         confidence=job.params.confidence,
+        look=look_of(job.params.look, "roc"),
     )
     save(figure, job.output.svg, job.output.pdf)
 

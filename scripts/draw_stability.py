@@ -1,7 +1,7 @@
 """Rule draw_stability: how often features, and which penalties, are chosen in resamples."""
 
 from nomoflow.figure_stability import stability_figure
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.run import log_to, read_json, read_rows
 
 
@@ -13,6 +13,7 @@ def main(job):
         dict(zip(job.params.signatures, tables, strict=True)),
         read_rows(job.input.penalties),
         read_rows(job.input.stability),
+        look=look_of(job.params.look, "stability"),
     )
     save(figure, job.output.svg, job.output.pdf)
 

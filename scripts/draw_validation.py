@@ -1,6 +1,6 @@
 """Rule draw_validation: a locked model at this centre, its ROC, calibration and decision curves."""
 
-from nomoflow.figure_style import save
+from nomoflow.figure_style import look_of, save
 from nomoflow.figure_validation import validation_figure
 from nomoflow.run import log_to, read_rows
 
@@ -11,7 +11,8 @@ TABLES = (
 
 def main(job):
     tables = {name: read_rows(job.input.get(name)) for name in TABLES}
-    figure = validation_figure(**tables, confidence=job.params.confidence)
+    look = look_of(job.params.look, "validation")
+    figure = validation_figure(**tables, confidence=job.params.confidence, look=look)
     save(figure, job.output.svg, job.output.pdf)
 
 

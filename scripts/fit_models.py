@@ -50,6 +50,7 @@ def main(job):
     axes, scale = nomogram.axes(terms), nomogram.scale(terms, final.intercept)
     write_table(axes, job.output.axes)
     write_table(scale, job.output.scale)
+    write_table(points_by_patient(terms, columns, data.patients), job.output.points)
     write_table(
         predictions(
             data, columns, models, given.models, data.y, sample="apparent", repeat=0, fold=0
@@ -103,6 +104,23 @@ def axis(term, coefficient, columns, predictors):
         levels = [described["negative"], described["positive"]]
         return {**described, "coefficient": coefficient, "levels": levels}
     return {**described, "coefficient": coefficient / described["per"]}
+
+
+def points_by_patient(terms, columns, patients):
+    """The nomogram's points by patient and term, values in the term's own unit (0 or 1: levels)."""
+    values = pd.DataFrame(
+        {one["name"]: columns[one["name"]].to_numpy() * one.get("per", 1.0) for one in terms},
+        index=pd.Index(patients, name="patient"),
+        dtype=float,
+    )
+    parts = [
+        pd.DataFrame({"patient": patients, "predictor": name, "value": values[name].to_numpy(),
+                      "points": earned.to_numpy()})
+        for name, earned in nomogram.points(terms, values).items()
+    ]  # fmt: skip
+    empty = pd.DataFrame(columns=["patient", "predictor", "value", "points"])
+    whole = pd.concat(parts) if parts else empty
+    return whole.sort_values("patient", kind="stable").reset_index(drop=True)
 
 
 def collinearity(models, columns):

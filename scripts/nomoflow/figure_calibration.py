@@ -25,6 +25,7 @@ from nomoflow.figure_style import (
     numbers,
     page_width,
 )
+from nomoflow.language import say
 from nomoflow.wording import (
     Rows,
     metric,
@@ -49,7 +50,7 @@ def calibration_figure(
     expected and the integrated calibration index. ``confidence`` is the level of bands and bars.
     """
     if not calibration:
-        return message_figure("Calibration", "No model has predicted probabilities.")
+        return message_figure(say("Calibration"), say("No model has predicted probabilities."))
     samples, models = samples_in(calibration, ORDER), models_in(calibration)
     figure = new_figure(page_width(), 84 * len(samples))
     rows_of_panels = np.atleast_1d(figure.subfigures(len(samples), 1))
@@ -61,7 +62,7 @@ def calibration_figure(
             unused.set_axis_off()
         for model, panel in zip(models, panels, strict=False):
             first = model == models[0]
-            unit_square(panel, "Predicted probability", "Observed share" if first else "")
+            unit_square(panel, say("Predicted probability"), say("Observed share") if first else "")
             panel.set_facecolor(OPTIMISTIC if sample == "apparent" else "white")
             own = where(calibration, model=model, sample=sample)
             curve_and_groups(panel, model, own)
@@ -74,10 +75,12 @@ def calibration_figure(
 def calibration_keys(confidence: float | None, colour: str = GREY) -> list[Artist]:
     """What band, groups and diagonal of a calibration panel mean."""
     level = f"{100 * confidence:g} % " if confidence else ""
+    band = say("{level}band, pointwise, patients resampled", level=level)
+    group = say("Group of patients, {level}CI", level=level)
     return [
-        Patch(facecolor=colour, alpha=0.3, label=f"{level}band, pointwise, patients resampled"),
-        Line2D([], [], color=colour, marker="o", **GROUP, label=f"Group of patients, {level}CI"),
-        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label="Perfect"),
+        Patch(facecolor=colour, alpha=0.3, label=band),
+        Line2D([], [], color=colour, marker="o", **GROUP, label=group),
+        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label=say("Perfect")),
     ]
 
 
@@ -108,7 +111,7 @@ def details(performance: Rows, model: str, sample: str) -> str:
     ):
         row = metric(performance, model, sample, name)
         if row and not math.isnan(number(row["estimate"])):
-            cells.append(f"{word} {signed(number(row['estimate']), digits)}")
+            cells.append(f"{say(word)} {signed(number(row['estimate']), digits)}")
     row = metric(performance, model, sample, "ici")
     ici = f"ICI {with_interval(row)}" if row and not math.isnan(number(row["estimate"])) else ""
     return "\n".join([model_label(model), ", ".join(cells), ici])

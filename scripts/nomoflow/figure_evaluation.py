@@ -16,6 +16,7 @@ from nomoflow.figure_style import (
     GREY,
     NEGATIVE,
     POSITIVE,
+    across,
     drawing,
     message_figure,
     model_look,
@@ -23,6 +24,7 @@ from nomoflow.figure_style import (
     numbers,
     page_width,
 )
+from nomoflow.language import say
 from nomoflow.wording import (
     SAMPLES,
     Rows,
@@ -77,16 +79,18 @@ OPTIMISTIC = "#F0F0F0"
 def sample_title(sample: str, predictions: Rows) -> tuple[str, str]:
     """ "Apparent: 149 patients, 102 events" and "optimistic: fitted and judged on the same ..."."""
     name, _, how = SAMPLES[sample].partition(" (")
-    title = ": ".join(filter(None, (name, people(predictions, sample))))
-    how = how.removesuffix(")")
-    return title, f"optimistic: {how}" if sample == "apparent" else how
+    title = ": ".join(filter(None, (say(name), people(predictions, sample))))
+    how = say(how.removesuffix(")"))
+    return title, say("optimistic: {how}", how=how) if sample == "apparent" else how
 
 
 def _panels(rows: Rows, predictions: Rows, height: float) -> tuple[Figure, list[tuple[str, Axes]]]:
     """One panel a sample of the table, two columns wide, with patients and events above each."""
     samples = samples_in(rows, ORDER)
-    figure = new_figure(page_width(), height)
-    axes = figure.subplots(1, max(2, len(samples)), squeeze=False)[0]
+    columns = across(max(2, len(samples)))
+    lines = 1 if columns > 1 else len(samples)
+    figure = new_figure(page_width(), height * lines)
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for unused in axes[len(samples) :]:
         unused.set_axis_off()
     for sample, panel in zip(samples, axes, strict=False):
@@ -119,9 +123,11 @@ def shade(panel: Axes, x, rows: Rows, colour: str, label: str | None = None) -> 
 
 def band_label(model: str, confidence: float | None) -> str:
     """ "95 % band of radiomics nomogram": of the leading model alone, for legibility."""
-    level = f"{100 * confidence:g} % band" if confidence else "Band"
     name = model_label(model)
-    return f"{level} of {name[0].lower()}{name[1:]}"
+    name = f"{name[0].lower()}{name[1:]}"
+    if not confidence:
+        return say("Band of {model}", model=name)
+    return say("{level} % band of {model}", level=f"{100 * confidence:g}", model=name)
 
 
 def unit_square(panel: Axes, x: str, y: str, diagonal: str | None = None) -> None:
@@ -141,7 +147,7 @@ def roc_figure(
     ``confidence`` is the level of the tabulated intervals and bands.
     """
     if not roc:
-        return message_figure("ROC curves", "No model has predictions of both classes.")
+        return message_figure(say("ROC curves"), say("No model has predictions of both classes."))
     figure, panels = _panels(roc, predictions, 119)
     for sample, panel in panels:
         roc_panel(panel, roc, band, performance, sample, confidence)
@@ -158,8 +164,10 @@ def roc_panel(
     thin: float | None = None,
 ) -> None:
     """The ROC curves of a sample with their key; ``thin``: line width of all but the first."""
-    title = f"AUC ({100 * confidence:g} % CI)" if confidence else "AUC (CI)"
-    unit_square(panel, "1 − specificity", "Sensitivity")
+    title = say("AUC (CI)")
+    if confidence:
+        title = say("AUC ({level} % CI)", level=f"{100 * confidence:g}")
+    unit_square(panel, say("1 − specificity"), say("Sensitivity"))
     rows = where(roc, sample=sample)
     for place, model in enumerate(models_in(rows)):
         repeats: dict[str, list] = {}
@@ -179,7 +187,8 @@ def roc_panel(
     for model in models_in(rows)[:1]:
         own = where(band, model=model, sample=sample)
         x, colour = 1 - numbers(own, "specificity"), model_look(model)[1]
-        shade(panel, x, own, colour, f"{band_label(model, confidence)}, pointwise")
+        label = say("{band}, pointwise", band=band_label(model, confidence))
+        shade(panel, x, own, colour, label)
     # Below the axes: the curve of a poor model runs through every corner but one.
     place = {"loc": "upper left", "bbox_to_anchor": (-0.03, -0.14)}
     panel.legend(title=title, title_fontsize=6.5, alignment="left", **place)
@@ -196,7 +205,7 @@ def dca_figure(
     below zero: "treat all" falls without end, and would flatten the rest.
     """
     if not dca:
-        return message_figure("Decision curves", "No model has predicted probabilities.")
+        return message_figure(say("Decision curves"), say("No model has predicted probabilities."))
     figure, panels = _panels(dca, predictions, 85)
     handles: dict[str, object] = {}
     for sample, panel in panels:
@@ -204,7 +213,8 @@ def dca_figure(
         found, labels = panel.get_legend_handles_labels()
         handles |= {label: handle for label, handle in zip(labels, found, strict=True)}
     # One key for all, beneath: where the curves run depends on the prevalence.
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    columns = across(4)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -228,7 +238,7 @@ def decision_panel(
     for policy, label, colour in (("all", "Treat all", GREY), ("none", "Treat none", BLACK)):
         own = where(rows, model=policy)
         x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
-        panel.plot(x, y, color=colour, linewidth=0.8, label=label)
+        panel.plot(x, y, color=colour, linewidth=0.8, label=say(label))
     for place, model in enumerate(models_in(rows)):
         own = where(rows, model=model)
         x = numbers(own, "threshold")
@@ -241,7 +251,7 @@ def decision_panel(
                 _corrected_curves(panel, model, corrected)
     end = float(np.nanmax(numbers(dca, "threshold")))
     panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
-    panel.set(xlabel="Threshold probability", ylabel="Net benefit")
+    panel.set(xlabel=say("Threshold probability"), ylabel=say("Net benefit"))
 
 
 _CORRECTED = {"corrected": ("corrected for optimism", "-"), "corrected_632": (".632+", ":")}
@@ -253,7 +263,7 @@ def _corrected_curves(panel: Axes, model: str, corrected: Rows) -> None:
         own = where(corrected, model=model, sample=sample)
         if own:
             x, y = numbers(own, "threshold"), numbers(own, "net_benefit")
-            label = f"{model_label(model)}, {word}"
+            label = say("{model}, {how}", model=model_label(model), how=say(word))
             panel.plot(x, y, color=BLACK, linestyle=dash, linewidth=1, label=label, zorder=4)
 
 
@@ -267,7 +277,9 @@ def scores_figure(predictions: Rows, outcome: dict[str, str]) -> Figure:
     rows = where(predictions, model="nomogram", sample="apparent")
     score = numbers(rows, "linear_predictor") - numbers(rows, "cutoff")
     if not np.isfinite(score).any():
-        return message_figure("Nomogram scores", "The nomogram has no scores: it was not fitted.")
+        return message_figure(
+            say("Nomogram scores"), say("The nomogram has no scores: it was not fitted.")
+        )
     truth = numbers(rows, "outcome") == 1
     order = np.lexsort(([row["patient"] for row in rows], score))
     score, truth = score[order], truth[order]
@@ -286,23 +298,26 @@ def scores_figure(predictions: Rows, outcome: dict[str, str]) -> Figure:
         panel.add_collection(PolyCollection(bars, facecolors=colour, edgecolors="none"))
         above = int(np.sum(score[own] >= 0))
         side = above if colour == POSITIVE else len(bars) - above
-        word = "at or above" if colour == POSITIVE else "below"
-        text = f"{name}: {side} of {len(bars)} {word} the cut-off"
+        text = say(
+            "{name}: {n} of {all} at or above the cut-off" if colour == POSITIVE
+            else "{name}: {n} of {all} below the cut-off",
+            name=name, n=side, all=len(bars),
+        )  # fmt: skip
         handles.append(Patch(facecolor=colour, edgecolor="none", label=text))
     panel.axhline(0, color=BLACK, linewidth=0.8)
     reach = max(float(np.max(np.abs(score))), 1e-9)
     panel.set(
         xlim=(-1, len(score)),
         ylim=(min(score.min(), 0) - 0.06 * reach, max(score.max(), 0) + 0.06 * reach),
-        ylabel="Nomogram score − cut-off",
-        xlabel="Patients, by score",
+        ylabel=say("Nomogram score − cut-off"),
+        xlabel=say("Patients, by score"),
         xticks=[],
     )
     panel.spines["bottom"].set_visible(False)
     panel.legend(
         handles=handles,
         loc="upper left",
-        title=f"{people(rows, 'apparent')} (apparent)",
+        title=say("{people} (apparent)", people=people(rows, "apparent")),
         title_fontsize=6.5,
         alignment="left",
     )

@@ -1,6 +1,5 @@
 """The flow of patients and features, as CONSORT and STARD draw it."""
 
-import textwrap
 from itertools import pairwise
 
 from matplotlib.axes import Axes
@@ -15,16 +14,17 @@ from nomoflow.figure_style import (
     new_figure,
     page_width,
 )
+from nomoflow.figure_text import wrapped
+from nomoflow.language import say
 from nomoflow.wording import (
     Rows,
     number,
     where,
 )
 
-_LINE = 3.1  # height of a line of text, mm
+_SIZE, _LINE = 7, 3.1  # text, pt; height of a line of it, mm
 _PAD = 1.6  # between a box and its text, mm
 _GAP = 5.0  # between two boxes, mm
-_NARROW = "\u00a0"  # a space that no line breaks at
 _SUBJECTS = {"combined": "All phases combined"}
 
 
@@ -37,7 +37,7 @@ def flow_figure(flow: Rows, events: int) -> Figure:
     """
     patients, features = where(flow, unit="patients"), where(flow, unit="features")
     if not patients and not features:
-        return message_figure("Flow", "The flow table has no rows.")
+        return message_figure(say("Flow"), say("The flow table has no rows."))
     boxes, bottom = _patient_boxes(patients, events)
     columns, depth = _feature_boxes(features, bottom + (_GAP * 1.6 if patients else 0))
     height = max(bottom, depth) + 2
@@ -60,10 +60,9 @@ def _count(row: dict[str, str], column: str) -> int:
 
 
 def _box(kind: str, left: float, top: float, width: float, text: str) -> _Box:
-    """A box as high as its text, which is wrapped to the width (7 pt: some 1.45 mm a letter)."""
-    lines = [
-        part for line in text.split("\n") for part in textwrap.wrap(line, int(width / 1.5)) or [""]
-    ]
+    """A box as high as its text, which is wrapped to the width."""
+    room = width - 2 * _PAD
+    lines = [part for line in text.split("\n") for part in wrapped(line, room, _SIZE)]
     return (kind, left, top, width, len(lines) * _LINE + 2 * _PAD, "\n".join(lines))
 
 
@@ -73,15 +72,27 @@ def _patient_boxes(rows: Rows, events: int) -> tuple[list[_Box], float]:
     top = 2.0
     for index, row in enumerate(rows):
         if index:  # a criterion that excluded nobody is drawn too: it was applied
-            text = f"Excluded: {row['step']} (n{_NARROW}={_NARROW}{_count(row, 'removed')})"
-            side = _box("side", 104, top, 74, text)
+            text = say(
+                "Excluded: {step} (n\u00a0=\u00a0{n})",
+                step=say(row["step"]),
+                n=_count(row, "removed"),
+            )
+            side = _box("side", 0.57 * page_width(), top, 0.404 * page_width(), text)
             boxes.append(side)
             top += side[4] + _GAP * 0.6
         if index in (0, len(rows) - 1):
             last = index == len(rows) - 1
-            step = "patients analysed" if last else row["step"]
-            text = f"{_sentence(step)} (n{_NARROW}={_NARROW}{_count(row, 'remaining')})"
-            main = _box("main", 20, top, 74, f"{text}\n{events} events" if last else text)
+            step = say("patients analysed" if last else row["step"])
+            n = _count(row, "remaining")
+            text = say("{step} (n\u00a0=\u00a0{n})", step=_sentence(step), n=n)
+            said = say("{n} events", n=events)
+            main = _box(
+                "main",
+                0.11 * page_width(),
+                top,
+                0.404 * page_width(),
+                f"{text}\n{said}" if last else text,
+            )
             boxes.append(main)
             top += main[4] + _GAP
     return boxes, top - _GAP
@@ -98,12 +109,13 @@ def _feature_boxes(rows: Rows, top: float) -> tuple[list[_Box], float]:
         deepest = top
         for place, subject in enumerate(subjects[start : start + per_line]):
             left, down = 5 + place * (width + 4), top
-            head = _box("head", left, down, width, _SUBJECTS.get(subject, subject))
+            head = _box("head", left, down, width, say(_SUBJECTS.get(subject, subject)))
             boxes.append(head)
             down += head[4]
             for row in where(rows, subject=subject):
                 removed = _count(row, "removed")
-                text = f"{_sentence(row['step'])}\n{_count(row, 'remaining')} features"
+                left_over = say("{n} features", n=_count(row, "remaining"))
+                text = f"{_sentence(say(row['step']))}\n{left_over}"
                 box = _box("step", left, down, width, text + (f" (−{removed})" if removed else ""))
                 boxes.append(box)
                 down += box[4] + _GAP * 0.7
@@ -137,7 +149,7 @@ def _draw(panel: Axes, kind: str, left: float, top: float, width: float, height:
         va="center",
         linespacing=1.25,
         weight="bold" if kind == "head" else "normal",
-        fontsize=7,
+        fontsize=_SIZE,
     )
 
 

@@ -4,7 +4,6 @@ Each function takes tables as `read_rows` gives them and returns a matplotlib Fi
 """
 
 import math
-import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,6 +26,8 @@ from nomoflow.figure_style import (
     numbers,
     page_width,
 )
+from nomoflow.figure_text import wrapped
+from nomoflow.language import say
 from nomoflow.wording import Rows, metric, model_label, number, signed, where, with_interval
 
 POOLED = "(pooled)"
@@ -38,12 +39,12 @@ METRICS = {
         "Calibration slope", "Slope", 1.0, "1: predictions spread as they should be",
     ),
 }  # fmt: skip
-NAME_WIDTH = 26  # letters of a centre's name in a line
+NAME_WIDTH = 0.215  # of the column of centres' names, as a share of the figure's
 ROW, HEAD, FOOT = 5.2, 9.0, 16.0  # mm
 # Columns across the panel (0 its left edge, 1 its right): names begin, the others end here.
 NAME, COUNT, EVENTS, WEIGHT, ESTIMATE = -1.235, -0.41, -0.24, -0.044, 1.632
 DEVELOPMENT = ("cross_validated", "apparent")
-_SAMPLE = {"cross_validated": "development, cross-validated", "apparent": "development, apparent"}
+_SAMPLE = {"cross_validated": "Development, cross-validated", "apparent": "Development, apparent"}
 
 
 @drawing
@@ -59,13 +60,13 @@ def forest_figure(
     own = where(pooled, model=model)
     shown = [name for name in METRICS if where(own, metric=name)]
     if not shown:
-        return message_figure("Centres", "No centre shares a figure of this model.")
+        return message_figure(say("Centres"), say("No centre shares a figure of this model."))
     blocks = [_lines(where(own, metric=name), performance, model, name) for name in shown]
     heights = [HEAD + FOOT + ROW * sum(line["height"] for line in block) for block in blocks]
     figure = new_figure(page_width(), sum(heights) + 6, layout=None)
     total, top = sum(heights) + 6, sum(heights)
-    figure.text(0.01, 1 - 1.5 / total, f"{model_label(model)} at other centres", weight="bold",
-                va="top", fontsize=8)  # fmt: skip
+    title = say("{model} at other centres", model=model_label(model))
+    figure.text(0.01, 1 - 1.5 / total, title, weight="bold", va="top", fontsize=8)
     for name, block, height in zip(shown, blocks, heights, strict=True):
         bottom = (top - height + FOOT) / total
         area = (0.43, bottom, 0.34, (height - HEAD - FOOT) / total)
@@ -79,22 +80,21 @@ def _lines(rows: Rows, performance: Rows, model: str, name: str) -> list[dict]:
     lines = []
     for row in rows:
         if row["centre"] != POOLED:
-            text = textwrap.fill(row["centre"], NAME_WIDTH, break_long_words=True)
+            text = "\n".join(wrapped(row["centre"], NAME_WIDTH * page_width(), 7))
             lines.append({"kind": "centre", "name": text, "row": row,
                           "height": 1 + 0.6 * text.count("\n")})  # fmt: skip
     pooled = where(rows, centre=POOLED)
     count = sum(bool(row["weight"]) for row in rows if row["centre"] != POOLED)
     if pooled and count > 1:
-        lines.append({"kind": "pooled", "name": "Pooled, random effects", "row": pooled[0],
+        lines.append({"kind": "pooled", "name": say("Pooled, random effects"), "row": pooled[0],
                       "height": 1.3})  # fmt: skip
-        text = "Prediction interval" if pooled[0]["prediction_low"] else (
-            "No prediction interval: two centres"
-        )  # fmt: skip
+        text = say("Prediction interval" if pooled[0]["prediction_low"] else
+                   "No prediction interval: two centres")  # fmt: skip
         lines.append({"kind": "prediction", "name": text, "row": pooled[0], "height": 1.0})
     for sample in DEVELOPMENT:
         row = metric(performance, model, sample, name)
         if row:
-            lines.append({"kind": "development", "name": _SAMPLE[sample].capitalize(), "row": row,
+            lines.append({"kind": "development", "name": say(_SAMPLE[sample]), "row": row,
                           "height": 1.0})  # fmt: skip
     return lines
 
@@ -116,12 +116,12 @@ def _forest(figure: Figure, panel: Axes, lines: list[dict], name: str, confidenc
     for line, y in zip(lines, at, strict=True):
         _mark(panel, line, y, low, high)
     _ticks(panel, log)
-    panel.set_xlabel(f"{label};  {meaning}", labelpad=1.5)
+    panel.set_xlabel(f"{say(label)};  {say(meaning)}", labelpad=1.5)
     pooled = [line["row"] for line in lines if line["kind"] == "pooled"]
-    columns = (("n", COUNT), ("Events", EVENTS), ("Weight", WEIGHT),
-               (f"Estimate ({100 * confidence:g} % CI)", ESTIMATE))  # fmt: skip
+    estimate = say("Estimate ({level} % CI)", level=f"{100 * confidence:g}")
+    columns = (("n", COUNT), (say("Events"), EVENTS), (say("Weight"), WEIGHT), (estimate, ESTIMATE))
     across = panel.get_yaxis_transform()
-    panel.text(NAME, -0.5, title, transform=across, weight="bold", va="bottom", fontsize=7.5)
+    panel.text(NAME, -0.5, say(title), transform=across, weight="bold", va="bottom", fontsize=7.5)
     for word, x in columns:
         panel.text(x, -0.5, word, transform=across, ha="right", va="bottom", color=GREY)
     for line, y in zip(lines, at, strict=True):
@@ -132,7 +132,8 @@ def _forest(figure: Figure, panel: Axes, lines: list[dict], name: str, confidenc
         panel.plot([NAME, ESTIMATE], [edge, edge], transform=across, color=GREY, linewidth=0.4,
                    clip_on=False)  # fmt: skip
     if lines:
-        said = _heterogeneity(pooled[0]) if pooled else "Fewer than two centres: nothing is pooled."
+        said = say("Fewer than two centres: nothing is pooled.")
+        said = _heterogeneity(pooled[0]) if pooled else said
         panel.text(NAME, place + 9.5 / ROW, said, transform=across, va="top",
                    fontsize=6.5, color=GREY)  # fmt: skip
 
@@ -144,12 +145,13 @@ def _text(panel: Axes, line: dict, y: float, across) -> None:
     panel.text(NAME, y, line["name"], linespacing=1.0, **style, **bold)
     if kind == "prediction":
         ends = (number(row["prediction_low"]), number(row["prediction_high"]))
-        text = "" if math.isnan(ends[0]) else f"({signed(ends[0], 2)} to {signed(ends[1], 2)})"
+        text = say("({low} to {high})", low=signed(ends[0], 2), high=signed(ends[1], 2))
+        text = "" if math.isnan(ends[0]) else text
         panel.text(ESTIMATE, y, text, ha="right", **style)
         return
     if kind != "development":
         for cell, x in ((row["n"], COUNT), (row["events"], EVENTS)):
-            panel.text(x, y, f"{float(cell):.0f}" if cell else "hidden", ha="right", **style)
+            panel.text(x, y, f"{float(cell):.0f}" if cell else say("hidden"), ha="right", **style)
         weight = f"{float(row['weight']):.1f} %" if row["weight"] else "—"
         panel.text(WEIGHT, y, weight if kind == "centre" else "", ha="right", **style)
     panel.text(ESTIMATE, y, with_interval(row, 2), ha="right", **style, **bold)
@@ -241,20 +243,22 @@ def _ticks(panel: Axes, log: bool) -> None:
 def _heterogeneity(row: dict[str, str]) -> str:
     """ "tau² 0.31 (0.12 to 1.11), I² 92 %, Q 152.2, P < 0.001"."""
     low, high = number(row["tau2_low"]), number(row["tau2_high"])
-    span = "" if math.isnan(low) else f" ({low:.2g} to {_large(high)})"
+    span = " " + say("({low} to {high})", low=f"{low:.2g}", high=_large(high))
+    span = "" if math.isnan(low) else span
     p = number(row["p"])
     said = "P < 0.001" if p < 0.001 else f"P = {p:.3f}"
     scale = (
         "logit" if row["metric"] == "auc" else ("log" if row["metric"] == "oe" else "slope's own")
     )
-    return (
-        f"Between centres ({scale} scale): τ² = {number(row['tau2']):.2g}{span}; "
-        f"I² = {number(row['i2']):.0f} %; Q = {number(row['q']):.1f}, {said}"
-    )
+    return say(
+        "Between centres ({scale} scale): τ² = {tau}{span}; I² = {share} %; Q = {q}, {p}",
+        scale=say(scale), tau=f"{number(row['tau2']):.2g}", span=span,
+        share=f"{number(row['i2']):.0f}", q=f"{number(row['q']):.1f}", p=said,
+    )  # fmt: skip
 
 
 def _large(value: float) -> str:
-    return f"{value:.2g}" if value < 100 else "above 100"
+    return f"{value:.2g}" if value < 100 else say("above 100")
 
 
 COLOURS = (VERMILLION, BLUE, GREEN, PURPLE, ORANGE, SKY, BLACK)
@@ -272,12 +276,19 @@ def centres_dca_figure(dca: Rows, model: str) -> Figure:
     own = where(dca, model=model)
     if not own:
         return message_figure(
-            "Decision curves of the centres", "No centre may tell a threshold of this model."
+            say("Decision curves of the centres"),
+            say("No centre may tell a threshold of this model."),
         )
     names = sorted({row["centre"] for row in own})
     keys = -(-len(names) // 2)
-    longest = 0 if not names else max(len(textwrap.wrap(name, 60)) for name in names)
-    figure = new_figure(page_width(), 72 + 4.2 * keys * max(1, longest))
+    texts = {}
+    for name in names:
+        first = where(own, centre=name)[0]
+        text = say("{name}: {patients} patients, {events} events", name=name,
+                   patients=first["n"], events=first["events"])  # fmt: skip
+        texts[name] = wrapped(text, 0.43 * page_width(), 6.5)
+    longest = max(map(len, texts.values()))
+    figure = new_figure(page_width(), 72 + 4.2 * keys * longest)
     left, right = figure.subplots(1, 2)
     handles = []
     for i, name in enumerate(names):
@@ -286,17 +297,17 @@ def centres_dca_figure(dca: Rows, model: str) -> Figure:
                 "markersize": 2.4}  # fmt: skip
         x, benefit = numbers(rows, "threshold"), numbers(rows, "net_benefit")
         rest = np.maximum(numbers(rows, "treat_all"), 0)
-        text = f"{name}: {rows[0]['n']} patients, {rows[0]['events']} events"
-        handles += left.plot(x, benefit, label=textwrap.fill(text, 60), **look)
+        handles += left.plot(x, benefit, label="\n".join(texts[name]), **look)
         right.plot(x, benefit - rest, **look)
     for panel, title in (
         (left, "Net benefit"), (right, "Gain over the better of treating all and none")
     ):  # fmt: skip
         panel.axhline(0, color=BLACK, linewidth=0.8)
-        panel.set(xlim=(0, 1), xlabel="Threshold probability", ylabel="Net benefit")
-        panel.set_title(title, fontsize=7)
-    right.set_ylabel("Difference in net benefit")
-    figure.suptitle(f"{model_label(model)} at other centres", fontsize=8, weight="bold", x=0.01,
+        panel.set(xlim=(0, 1), xlabel=say("Threshold probability"), ylabel=say("Net benefit"))
+        panel.set_title(say(title), fontsize=7)
+    right.set_ylabel(say("Difference in net benefit"))
+    title = say("{model} at other centres", model=model_label(model))
+    figure.suptitle(title, fontsize=8, weight="bold", x=0.01,
                     ha="left")  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure

@@ -1,7 +1,6 @@
 """Figures of the selection of features: readers' agreement (ICC) and the LASSO's paths."""
 
 import math
-import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,12 +12,15 @@ from nomoflow.figure_style import (
     GREY,
     PALE,
     VERMILLION,
+    across,
     drawing,
     message_figure,
     new_figure,
     numbers,
     page_width,
 )
+from nomoflow.figure_text import wrapped
+from nomoflow.language import say
 from nomoflow.wording import (
     Rows,
     is_true,
@@ -27,8 +29,8 @@ from nomoflow.wording import (
 )
 
 _COMPARISONS = {
-    "inter": ("between readers", BLUE, "-"),
-    "intra": ("same reader again", VERMILLION, (0, (4, 1.5))),
+    "inter": ("between readers (n = {n})", BLUE, "-"),
+    "intra": ("same reader again (n = {n})", VERMILLION, (0, (4, 1.5))),
 }
 
 
@@ -37,13 +39,13 @@ def icc_figure(icc: Rows, threshold: float) -> Figure:
     """Share of features whose ICC exceeds each value, by phase; the threshold and what it keeps."""
     phases = list(dict.fromkeys(row["phase"] for row in icc))
     if not phases:
-        return message_figure("Agreement on features", "No features were extracted.")
+        return message_figure(say("Agreement on features"), say("No features were extracted."))
     if all(row["comparison"] == "none" for row in icc):
         return message_figure(
-            "Agreement on features (ICC)",
-            f"Not assessed: no patient was read twice. All {len(icc)} features went on.",
+            say("Agreement on features (ICC)"),
+            say("Not assessed: no patient was read twice. All {n} features went on.", n=len(icc)),
         )
-    columns = min(3, len(phases))
+    columns = across(min(3, len(phases)))
     lines = math.ceil(len(phases) / columns)
     figure = new_figure(page_width(), 68 * lines)
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
@@ -52,7 +54,7 @@ def icc_figure(icc: Rows, threshold: float) -> Figure:
     for phase, panel in zip(phases, panels, strict=False):
         _icc_panel(panel, phase, where(icc, phase=phase), threshold)
     for panel in panels[::columns]:
-        panel.set_ylabel("Share of features above, %")
+        panel.set_ylabel(say("Share of features above, %"))
     return figure
 
 
@@ -60,10 +62,10 @@ def _icc_panel(panel: Axes, phase: str, rows: Rows, threshold: float) -> None:
     kept: dict[str, bool] = {}
     for row in rows:
         kept[row["feature"]] = kept.get(row["feature"], True) and is_true(row["kept"])
-    panel.set_title(f"{phase}\n{sum(kept.values())} of {len(kept)} features kept", fontsize=7)
-    panel.axvline(
-        threshold, color=GREY, linewidth=0.8, linestyle=":", label=f"threshold {threshold:g}"
-    )
+    counted = say("{n} of {all} features kept", n=sum(kept.values()), all=len(kept))
+    panel.set_title(f"{phase}\n{counted}", fontsize=7)
+    label = say("threshold {value}", value=f"{threshold:g}")
+    panel.axvline(threshold, color=GREY, linewidth=0.8, linestyle=":", label=label)
     for comparison, (label, colour, dash) in _COMPARISONS.items():
         own = where(rows, comparison=comparison)
         if not own:
@@ -73,7 +75,7 @@ def _icc_panel(panel: Axes, phase: str, rows: Rows, threshold: float) -> None:
         above = 100 * (1 - np.arange(1, len(value) + 1) / len(value))
         patients = max((int(number(row["n"])) for row in own if row["n"]), default=0)
         x, y = np.concatenate([[-1.0], value, [1.0]]), np.concatenate([[100.0], above, [0.0]])
-        text = f"{label} (n = {patients})"
+        text = say(label, n=patients)
         panel.step(x, y, where="post", color=colour, linestyle=dash, label=text)
     panel.set(xlim=(-0.02, 1.02), ylim=(-2, 102), xlabel="ICC")
     panel.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "0.25", "0.5", "0.75", "1"])
@@ -90,7 +92,7 @@ def lasso_figure(signatures: Mapping[str, tuple[Rows, Rows, Mapping]], people: s
     """
     names = sorted(signatures, key=lambda name: name != "combined")
     if not names:
-        return message_figure("LASSO", "No signature was asked for.")
+        return message_figure("LASSO", say("No signature was asked for."))
     heights = [62 if signatures[name][0] else 18 for name in names]
     figure = new_figure(page_width(), sum(heights))
     panels = figure.subplots(len(names), 2, squeeze=False, height_ratios=heights)
@@ -105,16 +107,18 @@ def lasso_figure(signatures: Mapping[str, tuple[Rows, Rows, Mapping]], people: s
             _trajectories_panel(left, path, trajectories)
         else:
             left.set_axis_off()
-            reason = status.get("reason") or "no coefficient leaves zero"
-            text = textwrap.fill(f"Empty signature: {reason}", 60)
+            reason = status.get("reason") or say("no coefficient leaves zero")
+            said = say("Empty signature: {reason}", reason=reason)
+            text = "\n".join(wrapped(said, 0.42 * page_width(), 7))
             left.text(0, 0.95, text, transform=left.transAxes, va="top")
     return figure
 
 
 def _lasso_title(name: str, path: Rows, people: str) -> str:
-    label = "All phases combined" if name == "combined" else name
+    label = say("All phases combined") if name == "combined" else name
     kept = [int(number(row["nonzero"])) for row in path if row["chosen"] in ("min", "both")]
-    features = f"{kept[0] or 'no'} features at the least deviance" if kept else ""
+    n = (kept[0] or say("no")) if kept else ""
+    features = say("{n} features at the least deviance", n=n) if kept else ""
     return f"{label}\n{', '.join(filter(None, (people, features)))}"
 
 
@@ -155,7 +159,7 @@ def _trajectories_panel(panel: Axes, path: Rows, trajectories: Rows) -> None:
         )
     panel.axhline(0, color=GREY, linewidth=0.6)
     _mark(panel, path)
-    panel.set(xlabel="log(λ)", ylabel="Coefficient (per SD)")
+    panel.set(xlabel="log(λ)", ylabel=say("Coefficient (per SD)"))
     _count_axis(panel, path)
 
 
@@ -173,7 +177,7 @@ def _deviance_panel(panel: Axes, path: Rows) -> None:
         capsize=0,
     )
     _mark(panel, path, labelled=True)
-    panel.set(xlabel="log(λ)", ylabel="Deviance (cross-validated)")
+    panel.set(xlabel="log(λ)", ylabel=say("Deviance (cross-validated)"))
     panel.legend(loc="best", fontsize=6)
     _count_axis(panel, path)
 
@@ -181,7 +185,7 @@ def _deviance_panel(panel: Axes, path: Rows) -> None:
 def _mark(panel: Axes, path: Rows, labelled: bool = False) -> None:
     for x, label, dash in _chosen(path):
         panel.axvline(
-            x, color="black", linewidth=0.7, linestyle=dash, label=label if labelled else None
+            x, color="black", linewidth=0.7, linestyle=dash, label=say(label) if labelled else None
         )
 
 

@@ -15,6 +15,7 @@ from nomoflow.figure_style import (
     GREY,
     PALE,
     VERMILLION,
+    across,
     drawing,
     message_figure,
     model_look,
@@ -22,8 +23,10 @@ from nomoflow.figure_style import (
     numbers,
     page_width,
 )
+from nomoflow.language import say
 from nomoflow.wording import Rows, is_true, models_in, number, signed, where, with_interval
 
+TITLE = "Stability of the signatures"
 MOST_FREQUENT, AT_MOST, OF_A_PHASE = 15, 20, 10  # features of a panel
 LABEL_WIDTH = 44  # characters of a line; what is longer takes two
 # The layout measures text as it is hinted for a screen; at 100 dpi long labels come out too short.
@@ -43,9 +46,11 @@ def stability_figure(
     """
     names = sorted(signatures, key=lambda name: name != "combined")
     if not names:
-        return message_figure("Stability of the signatures", "No signature was asked for.")
+        return message_figure(
+            say("Stability of the signatures"), say("No signature was asked for.")
+        )
     if not penalties:
-        return message_figure("Stability of the signatures", "No resample was drawn.")
+        return message_figure(say("Stability of the signatures"), say("No resample was drawn."))
     shown = {name: most_frequent(signatures[name][0], name) for name in names}
     labels = {name: [_label(row["feature"], name) for row in shown[name]] for name in names}
     heights = [max(_sizes(labels[name]).sum() + 14, 34) for name in names]
@@ -59,14 +64,16 @@ def stability_figure(
         left.set_title(_title(name, len(shown[name]), len(frequency), stability), fontsize=7)
         _frequency_panel(left, shown[name], labels[name])
         _penalty_panel(right, where(penalties, signature=name), status.get("lambda"))
-    panels[-1][0].set_xlabel("Share of resamples that choose the feature, %")
-    panels[-1][1].set_xlabel("log(λ) chosen")
+    panels[-1][0].set_xlabel(say("Share of resamples that choose the feature, %"))
+    panels[-1][1].set_xlabel(say("log(λ) chosen"))
     keys = [
-        Patch(color=BLUE, label="in the final signature"),
-        Patch(color=PALE, label="not in it"),
-        Patch(color=GREY, label="penalty chosen"),
-        Patch(color=VERMILLION, label="penalty that keeps no feature"),
-        Line2D([], [], color=BLACK, linestyle=(0, (4, 2)), linewidth=0.8, label="final penalty"),
+        Patch(color=BLUE, label=say("in the final signature")),
+        Patch(color=PALE, label=say("not in it")),
+        Patch(color=GREY, label=say("penalty chosen")),
+        Patch(color=VERMILLION, label=say("penalty that keeps no feature")),
+        Line2D(
+            [], [], color=BLACK, linestyle=(0, (4, 2)), linewidth=0.8, label=say("final penalty")
+        ),
     ]
     figure.legend(handles=keys, loc="outside lower center", ncols=5)
     return figure
@@ -100,19 +107,23 @@ def _sizes(labels: list[str]) -> np.ndarray:
 
 
 def _title(name: str, shown: int, there: int, stability: Rows) -> str:
-    label = "All phases combined" if name == "combined" else name
+    label = say("All phases combined") if name == "combined" else name
     rows = {row["measure"]: row for row in where(stability, signature=name)}
     index = with_interval(rows.get("nogueira"), 2)
-    parts = [f"stability index {index if index != '—' else 'not defined'}"]
+    known = index if index != "—" else say("not defined")
+    parts = [say("stability index {index}", index=known)]
     if "empty" in rows and number(rows["empty"]["estimate"]) > 0:
-        parts.append(f"empty in {100 * number(rows['empty']['estimate']):.0f} %")
-    count = f": {shown} of {there} features" if there > shown else ""
+        share = f"{100 * number(rows['empty']['estimate']):.0f}"
+        parts.append(say("empty in {share} %", share=share))
+    count = say(": {n} of {all} features", n=shown, all=there) if there > shown else ""
     return f"{label}{count}\n{', '.join(parts)}"
 
 
 def _frequency_panel(panel: Axes, rows: Rows, labels: list[str]) -> None:
     if not rows:
-        panel.text(0.02, 0.9, "No resample chose a feature.", transform=panel.transAxes, va="top")
+        panel.text(
+            0.02, 0.9, say("No resample chose a feature."), transform=panel.transAxes, va="top"
+        )
         panel.set(xlim=(0, 100), yticks=[])
         return
     ends = np.cumsum(_sizes(labels))
@@ -145,9 +156,10 @@ def _penalty_panel(panel: Axes, rows: Rows, final: float | None) -> None:
     without = len(rows) - len(known)
     # The rows of panels differ in height, and a tall histogram would say no more.
     panel.set(box_aspect=0.7, anchor="N")
-    title = f"{len(rows)} resamples" + (f", {without} without a penalty" if without else "")
+    title = say("{n} resamples", n=len(rows))
+    title += say(", {n} without a penalty", n=without) if without else ""
     panel.set_title(f"\n{title}", fontsize=7, fontweight="normal")
-    panel.set_ylabel("Resamples")
+    panel.set_ylabel(say("Resamples"))
     panel.yaxis.get_major_locator().set_params(integer=True, nbins=4)
     panel.xaxis.get_major_locator().set_params(nbins=4)
 
@@ -162,10 +174,14 @@ def instability_figure(instability: Rows, confidence: float = 0.95) -> Figure:
     """
     models = models_in(instability)
     if not models:
-        return message_figure("Instability of predictions", "No model has predicted probabilities.")
-    figure = new_figure(page_width(), 86)
+        return message_figure(
+            say("Instability of predictions"), say("No model has predicted probabilities.")
+        )
+    columns = across(3)
+    lines = 1 if columns > 1 else len(models)
+    figure = new_figure(page_width(), 86 * lines)
     figure.set_dpi(MEASURED_AT)
-    axes = figure.subplots(1, 3, squeeze=False, sharey=True)[0]
+    axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for unused in axes[len(models) :]:
         unused.set_axis_off()
     for model, panel in zip(models, axes, strict=False):
@@ -175,19 +191,27 @@ def instability_figure(instability: Rows, confidence: float = 0.95) -> Figure:
             numbers(rows, column) for column in ("probability", "low", "median", "high")
         )
         error = float(np.mean(numbers(rows, "mape")))
-        text = f"{len(rows)} patients\nmean absolute difference {signed(error, 3)}"
+        moved = say("mean absolute difference {error}", error=signed(error, 3))
+        text = f"{say('{n} patients', n=len(rows))}\n{moved}"
         panel.set_title(f"{label}\n{text}", fontsize=7)
         panel.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=":")
         panel.vlines(x, low, high, color=colour, linewidth=0.5, alpha=0.45)
         dot = {"markersize": 2.2, "markeredgewidth": 0, "clip_on": False, "zorder": 3}
         panel.plot(x, median, "o", color=colour, **dot)
         panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        panel.set_xlabel("Probability by the final model")
-    axes[0].set_ylabel("Probability by models of resamples")
+        panel.set_xlabel(say("Probability by the final model"))
+    for panel in axes[:: len(axes) // lines]:
+        panel.set_ylabel(say("Probability by models of resamples"))
     keys = [
-        Line2D([], [], color=GREY, marker="o", linestyle="", markersize=2.6, label="median"),
-        Line2D([], [], color=GREY, linewidth=0.8, label=f"{100 * confidence:g} % of the resamples"),
-        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label="unchanged"),
+        Line2D([], [], color=GREY, marker="o", linestyle="", markersize=2.6, label=say("median")),
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            linewidth=0.8,
+            label=say("{level} % of the resamples", level=f"{100 * confidence:g}"),
+        ),
+        Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label=say("unchanged")),
     ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=3)
+    figure.legend(handles=keys, loc="outside lower center", ncols=across(3))
     return figure

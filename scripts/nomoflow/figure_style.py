@@ -10,9 +10,10 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from nomoflow.figure_text import families, wrapped
-from nomoflow.language import speaking
+from nomoflow.language import speaking, spoken
 from nomoflow.run import replacing
 from nomoflow.wording import Rows, model_label, number
 
@@ -48,7 +49,8 @@ MODELS = {
 }
 POSITIVE, NEGATIVE = ORANGE, SKY
 
-_LOOK: ContextVar[Look] = ContextVar("look", default=Look())
+STANDARD = Look()
+_LOOK: ContextVar[Look] = ContextVar("look", default=STANDARD)
 _STYLE = {
     "font.size": 7,
     "axes.titlesize": 7.5,
@@ -101,8 +103,12 @@ def drawing(function: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @functools.wraps(function)
     def drawn(*args, look: Look | None = None, **kwargs) -> Figure:
-        with _styled(look or Look()):
-            return function(*args, **kwargs)
+        with _styled(look or STANDARD):
+            figure = function(*args, **kwargs)
+            if spoken() == "zh":  # few fonts have bold Chinese letters: half of a line would be
+                for text in figure.findobj(Text):
+                    text.set_fontweight("normal")
+            return figure
 
     return drawn
 
@@ -113,7 +119,7 @@ def page_width() -> float:
 
 
 def across(panels: int) -> int:
-    """How many of ``panels`` stand side by side: all, or one where the figure is one column wide."""
+    """How many of ``panels`` stand side by side: one where the figure is one column wide."""
     return 1 if _LOOK.get().one_column else panels
 
 
@@ -127,7 +133,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
 
     No file tells a date or a version of the software; identifiers are fixed.
     """
-    with _styled(Look()):
+    with _styled(STANDARD):
         if figure.get_layout_engine() is not None:
             figure.draw_without_rendering()  # lay out once, for all files alike
             figure.set_layout_engine("none")

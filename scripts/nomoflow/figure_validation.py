@@ -22,6 +22,7 @@ from nomoflow.figure_style import (
     numbers,
     page_width,
 )
+from nomoflow.language import say
 from nomoflow.wording import Rows, model_label, models_in, number, predicted, where
 
 EXTERNAL = "external"
@@ -53,28 +54,29 @@ def validation_figure(
     """
     models = models_in(calibration)
     if not models:
-        return message_figure("Validation", "No main model has predictions of these patients.")
+        return message_figure(
+            say("Validation"), say("No main model has predictions of these patients.")
+        )
     lead = models[0]
     # Three keys side by side; `drawing` sets the settings back.
     matplotlib.rcParams.update(KEYS)
     figure = new_figure(page_width(), HEIGHT, layout=None)
     patients, events, without = predicted(predictions, lead)
-    said = f"{model_label(lead)}, as locked, at this centre: {patients} patients, {events} events"
-    said += f" ({without} more without a prediction)" if without else ""
+    said = say("{model}, as locked, at this centre: {patients} patients, {events} events",
+               model=model_label(lead), patients=patients, events=events)  # fmt: skip
+    said += say(" ({n} more without a prediction)", n=without) if without else ""
     figure.text(0.01, 1 - 2 / HEIGHT, said, va="top", fontsize=8, weight="bold")
     left, middle, right = (
-        figure.add_axes(
-            (x / page_width(), (HEIGHT - TOP - SIDE) / HEIGHT, SIDE / page_width(), SIDE / HEIGHT)
-        )
+        figure.add_axes((x / 183, (HEIGHT - TOP - SIDE) / HEIGHT, SIDE / 183, SIDE / HEIGHT))
         for x in LEFT
     )
     for panel, title in ((left, "ROC curve"), (middle, "Calibration"), (right, "Decision curve")):
-        panel.set_title(title, fontsize=7)
+        panel.set_title(say(title), fontsize=7)
     if where(roc, model=lead):
         roc_panel(left, roc, band, performance, EXTERNAL, confidence, THIN)
     else:
         left.set_axis_off()
-        left.text(0, 0.96, "Not defined: all patients\nare of one class.", va="top")
+        left.text(0, 0.96, say("Not defined: all patients\nare of one class."), va="top")
     _calibration(middle, lead, calibration, recalibration, performance, confidence)
     decision_panel(right, dca, EXTERNAL, (), confidence, THIN)
     right.legend()
@@ -94,11 +96,11 @@ def _calibration(
     performance: Rows,
     confidence: float | None,
 ) -> None:
-    unit_square(panel, "Predicted probability", "Observed share")
+    unit_square(panel, say("Predicted probability"), say("Observed share"))
     own = where(calibration, model=model)
     curve_and_groups(panel, model, own)
     _, colour, dash = model_look(model)
-    keys = [Line2D([], [], color=colour, linestyle=dash, label="As locked")]
+    keys = [Line2D([], [], color=colour, linestyle=dash, label=say("As locked"))]
     smooth = where(own, kind="smooth")
     for update, (label, dots) in UPDATES.items():
         fitted = where(recalibration, model=model, update=update)
@@ -106,7 +108,7 @@ def _calibration(
             intercept, slope = (number(fitted[0][name]) for name in ("intercept", "slope"))
             x = moved(numbers(smooth, "predicted"), intercept, slope)
             look = {"color": BLACK, "linestyle": dots, "linewidth": THIN, "zorder": 2}
-            keys += panel.plot(x, numbers(smooth, "observed"), label=label, **look)
+            keys += panel.plot(x, numbers(smooth, "observed"), label=say(label), **look)
     title = "\n".join(filter(None, details(performance, model, EXTERNAL).split("\n")[1:]))
     keys += calibration_keys(confidence, colour)[0 if smooth else 1 :]
     panel.legend(handles=keys, title=title, title_fontsize=KEYS["legend.fontsize"])

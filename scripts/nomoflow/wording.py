@@ -7,6 +7,8 @@ cost a small figure more time than drawing it.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from nomoflow.language import say
+
 Rows = Sequence[dict[str, str]]
 
 MAIN_MODELS = ("nomogram", "radiomics", "image_features")
@@ -46,7 +48,9 @@ _LIGHT = ("constant_features", "undefined_icc")
 
 def model_label(model: str) -> str:
     """A model's name; a signature of one phase is named by it."""
-    return _MODELS.get(model) or f"Radiomics, {model.removeprefix('radiomics_')}"
+    if model in _MODELS:
+        return say(_MODELS[model])
+    return say("Radiomics, {phase}", phase=model.removeprefix("radiomics_"))
 
 
 def models_in(rows: Rows, wanted: Iterable[str] = MAIN_MODELS) -> list[str]:
@@ -100,7 +104,8 @@ def tally(predictions: Rows, sample: str) -> tuple[int, int]:
 def people(predictions: Rows, sample: str) -> str:
     """ "149 patients, 102 events", for a figure's caption; "" where there are no predictions."""
     patients, events = tally(predictions, sample)
-    return f"{patients} patients, {events} events" if patients else ""
+    counted = say("{patients} patients, {events} events", patients=patients, events=events)
+    return counted if patients else ""
 
 
 def predicted(predictions: Rows, model: str) -> tuple[int, int, int]:

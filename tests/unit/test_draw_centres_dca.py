@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from draw_centres_dca import main
 from jobs import job
-from report_study import words
+from report_study import LOOK, words
 from synthetic_centres import rows, summary
 
 from nomoflow.centres import decision_table
@@ -34,5 +34,5 @@ def test_without_a_threshold_it_says_so(tmp_path):
     assert "No centre may tell" in words(centres_dca_figure([], "nomogram"))
     write_table(decision_table([]), tmp_path / "dca.csv")
     out = {"svg": str(tmp_path / "a.svg"), "pdf": str(tmp_path / "a.pdf")}
-    main(job({"dca": str(tmp_path / "dca.csv")}, out, {"model": "nomogram"}))
+    main(job({"dca": str(tmp_path / "dca.csv")}, out, {"model": "nomogram", "look": LOOK}))
     assert (tmp_path / "a.svg").stat().st_size > 0

@@ -3,7 +3,7 @@ import pytest
 from draw_forest import main
 from jobs import job
 from matplotlib.patches import Polygon
-from report_study import words
+from report_study import LOOK, words
 from synthetic_centres import performance, rows, summary
 
 from nomoflow.centres import figures
@@ -78,6 +78,6 @@ def test_same_bytes_each_time(tmp_path):
             "pooled": str(tmp_path / "p.csv"),
             "performance": str(tmp_path / "performance.csv"),
         }
-        main(job(given, out, {"model": "nomogram", "confidence": 0.95}))
+        main(job(given, out, {"model": "nomogram", "confidence": 0.95, "look": LOOK}))
         seen.append([(tmp_path / f"{i}.{end}").read_bytes() for end in ("svg", "pdf")])
     assert seen[0] == seen[1] and all(seen[0])

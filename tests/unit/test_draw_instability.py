@@ -1,5 +1,5 @@
 import numpy as np
-from report_study import drawn_twice, words
+from report_study import LOOK, drawn_twice, words
 from report_tables import text
 
 from nomoflow.figure_stability import instability_figure
@@ -70,6 +70,6 @@ def test_same_bytes_each_time(tmp_path):
     write_rows(rows, tmp_path / "instability.csv", list(rows[0]))
     study = {
         "input": {"instability": tmp_path / "instability.csv"},
-        "params": {"confidence": 0.95},
+        "params": {"confidence": 0.95, "look": LOOK},
     }
     drawn_twice("draw_instability", study, tmp_path)

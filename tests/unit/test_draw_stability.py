@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from report_study import drawn_twice, words
+from report_study import LOOK, drawn_twice, words
 from report_tables import text
 
 from nomoflow.figure_stability import most_frequent, stability_figure
@@ -171,5 +171,5 @@ def test_same_bytes_each_time(tmp_path):
     for name in ("penalties", "stability"):
         inputs[name] = tmp_path / f"{name}.csv"
         write_rows(tables[name], inputs[name], list(tables[name][0]))
-    study = {"input": inputs, "params": {"signatures": names}}
+    study = {"input": inputs, "params": {"signatures": names, "look": LOOK}}
     drawn_twice("draw_stability", study, tmp_path)

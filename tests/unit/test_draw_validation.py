@@ -1,7 +1,7 @@
 import pytest
 from draw_validation import TABLES, main
 from jobs import job
-from report_study import words
+from report_study import LOOK, words
 from synthetic_validation import measured, predictions
 
 from nomoflow.figure_validation import moved, validation_figure
@@ -89,6 +89,6 @@ def test_same_bytes_each_time(tmp_path):
     paths, seen = measured(tmp_path, predictions(40)), []
     for i in range(2):
         out = {kind: str(tmp_path / f"{i}.{kind}") for kind in ("svg", "pdf")}
-        main(job(paths, out, {"confidence": 0.95}))
+        main(job(paths, out, {"confidence": 0.95, "look": LOOK}))
         seen.append([(tmp_path / f"{i}.{end}").read_bytes() for end in ("svg", "pdf")])
     assert seen[0] == seen[1] and all(seen[0])

@@ -17,7 +17,7 @@ from nomoflow.run import read_json, read_table, write_json, write_rows, write_ta
 
 SIGNATURES = ["early", "late", "combined"]
 MODELS = ["nomogram", "radiomics", "image_features", "radiomics_early", "radiomics_late", "volume"]
-TABLES = ("vif", "axes", "scale", "predictions")
+TABLES = ("vif", "axes", "scale", "points", "predictions")
 
 
 def fit(folder, table, choices=CHOICES, models=MODELS, signatures=SIGNATURES, **inputs):
