@@ -3,7 +3,6 @@
 Standard library and jsonschema only: Snakemake itself reads a locked model to know its jobs.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
+
+from nomoflow.canonical import as_text, digest
 
 FORMAT = "nomoflow-model/2"
 SCHEMA = Path(__file__).resolve().parents[2] / "config/schemas/model.schema.json"
@@ -21,18 +22,6 @@ REMEDY = "copy the file again from where it was locked; a changed model is made 
 
 class ModelError(ValueError):
     """A model file that cannot be trusted or understood."""
-
-
-def digest(document: Mapping) -> str:
-    """SHA-256 of the document without its own ``digest``, written with sorted keys."""
-    content = {key: value for key, value in document.items() if key != "digest"}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def as_text(document: Mapping) -> str:
-    """The document as its file has it; ``run.write_json`` writes the same."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def check_model(document, place: str | Path = "model.json") -> None:
