@@ -30,7 +30,7 @@ def closing_words(study, targets: Collection[str]) -> str:
     study : the ``Study`` that was run; targets : what was asked for, nothing for the whole study.
     Where that was not made, "".
     """
-    asked = sorted((set(targets) - {"all"}) & WORDS.keys()) or [_whole(study)]
+    asked = sorted((set(targets) - {"all"}) & {*WORDS, *STARTS}) or [_whole(study)]
     return "".join(_words(study, Path("results", study.name), target) for target in asked)
 
 
@@ -41,6 +41,8 @@ def _whole(study) -> str:
 
 
 def _words(study, place: Path, target: str) -> str:
+    if target in STARTS:
+        return "\n" + Path(STARTS[target].format(**study.asked)).read_text(encoding="utf-8")
     words, result = WORDS[target]
     # A run that was told to stop before has not made it.
     return words(study, place) if (place / result).exists() else ""
@@ -126,6 +128,15 @@ def _of_centres(study, place: Path) -> str:
     return f"\n{named(model)} at {counted(many, 'centre')}: {place / 'report/centres.html'}\n"
 
 
+def _of_verification(study, place: Path) -> str:
+    said = Path("logs", study.name, "verify.log").read_text(encoding="utf-8")
+    return f"\n{said}\n  page      {place / 'provenance/verification.html'}\n"
+
+
+def _of_release(study, place: Path) -> str:
+    return "\n" + Path("logs", study.name, "release.log").read_text(encoding="utf-8")
+
+
 def named(model: Mapping) -> str:
     """ "model demo version 1 (0123456789ab)", by the study that made it and its digest."""
     return f"model {model['study']} version {model['version']} ({model['digest'][:12]})"
@@ -176,4 +187,8 @@ WORDS = {
     "validate": (_of_validation, "centres/summary.json"),
     "predict": (_of_predictions, "predict/predictions.html"),
     "centres": (_of_centres, "report/centres.html"),
+    "verify": (_of_verification, "provenance/verification.html"),
+    "release": (_of_release, "release"),
 }
+# What the first and the last command of a study tell, by the file that they have written.
+STARTS = {"init": "config/{name}/guesses.txt", "clean": "logs/clean.txt"}

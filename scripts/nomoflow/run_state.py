@@ -21,6 +21,8 @@ from nomoflow.asides import ASIDE
 SCRIPT = re.compile(r"\.snakemake/scripts/[^/\s]*?\.(\w+)\.py\b")
 # Calls of snakemake that write no results.
 IDLE = {"-n", "--dry-run", "--dryrun", "--unlock"}
+# Targets that compute nothing from results; the first two say themselves which were changed.
+READING = {"verify", "release", "init", "clean"}
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ def locked_message(folder: Path) -> str:
     )
 
 
-def hindrance(folder: Path, results: str = "results") -> str | None:
+def hindrance(folder: Path, results: str = "results", targets: Sequence[str] = ()) -> str | None:
     """Why no job may start, though the folder is this run's own, and what to do; or None.
+
+    targets : what was asked for; where that is to read the results alone, changed ones hinder not
 
     That is jobs of an earlier run that still write, and results that were changed since they
     were made: Snakemake would take them as they are.
@@ -76,7 +80,8 @@ def hindrance(folder: Path, results: str = "results") -> str | None:
     if orphans:
         steps = [*_end_of(orphans), f"Start the run again:\n    {_command()}"]
         return "Jobs of a run that was cut off still write in this folder.\n" + _numbered(steps)
-    changed = changed_results(folder, results)
+    reading = bool(targets) and READING.issuperset(targets)
+    changed = [] if reading else changed_results(folder, results)
     if not changed:
         return None
     names = [f"    {name}" for name in changed[:20]]
