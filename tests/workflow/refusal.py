@@ -2,8 +2,10 @@
 
 import os
 import re
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 
+import yaml
+from snakemake.utils import update_config
 from workflow.running import (
     CHECKS,
     CI,
@@ -15,6 +17,9 @@ from workflow.running import (
     snakemake,
     write_csv,
 )
+
+from nomoflow.problems import StudyError
+from nomoflow.study import load_study
 
 PROBLEM = re.compile(
     r"^(?P<place>\S.*)\n {4}found {4}(?P<found>.+)\n {4}allowed {2}(?P<allowed>.+)\n"
@@ -92,24 +97,46 @@ class Own:
         path.write_text(text, encoding="utf-8")
         return str(path.relative_to(self.folder))
 
-    def refused(self, change, configs=(CI,)):
-        """Run with the change: it must end with problems, and with nothing else changed."""
+    def refused(self, change, configs=(CI,), command=False):
+        """Start the study with the change: it must end with problems.
+
+        What config and tables alone tell is asked of the function that the Snakefile calls first;
+        for the rest, and with ``command``, Snakemake is started, and nothing else may change.
+        """
+        configs = (*configs, overlay(self.folder, self.name, change))
+        output = None if command else told_at_the_start(self.folder, configs)
+        output = output or self.refused_by_command(configs)
+        problems = [match.groupdict() for match in PROBLEM.finditer(output)]
+        rows = table_of_problems(output)
+        problems += [as_block(row) for row in rows if row["effect"] != "warning"]
+        count = re.search(COUNT, output, re.MULTILINE)
+        assert count, output
+        assert int(count[1]) == len(problems) > 0
+        return problems
+
+    def refused_by_command(self, configs):
+        """What Snakemake prints; it must fail, and leave the results as they are."""
         before = digests(self.folder / RESULTS, without=CHECKS)
         with wide_terminal():
-            run = snakemake(
-                self.folder, configs=(*configs, overlay(self.folder, self.name, change))
-            )
+            run = snakemake(self.folder, configs=configs)
         assert run.code != 0
         assert differing(before, digests(self.folder / RESULTS, without=CHECKS)) == []
         assert "Traceback" not in run.output
         assert not re.search(r'^\s*File ".*", line \d+', run.output, re.MULTILINE), run.output
-        problems = [match.groupdict() for match in PROBLEM.finditer(run.output)]
-        rows = table_of_problems(run.output)
-        problems += [as_block(row) for row in rows if row["effect"] != "warning"]
-        count = re.search(COUNT, run.output, re.MULTILINE)
-        assert count, run.output
-        assert int(count[1]) == len(problems) > 0
-        return problems
+        return run.output
+
+
+def told_at_the_start(folder, configs):
+    """What the study's own function says of config and tables; None where it finds no fault."""
+    config = {}
+    for path in ("config/config.yaml", *configs):
+        update_config(config, yaml.safe_load((folder / path).read_text(encoding="utf-8")))
+    try:
+        with chdir(folder):
+            load_study(config, "config/schemas/config.schema.yaml", "config/config.yaml")
+    except StudyError as error:
+        return str(error)
+    return None
 
 
 def as_block(row):

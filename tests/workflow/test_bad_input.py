@@ -9,9 +9,10 @@ from workflow.running import PHASES, RESULTS, read_csv
 # --- the config -----------------------------------------------------------------------------
 
 
-def test_unknown_key(own):
+@pytest.mark.parametrize("command", [True, False], ids=["command", "function"])
+def test_unknown_key(own, command):
     the_one(
-        own.refused({"reliability": {"treshold": 0.8}}),
+        own.refused({"reliability": {"treshold": 0.8}}, command=command),
         place="config, reliability", found="treshold", allowed="threshold",
         remedy="did you mean 'threshold'?",
     )  # fmt: skip
