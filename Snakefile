@@ -8,7 +8,11 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/common.smk"
+include: "rules/start.smk"
 include: "rules/cohort.smk"
 include: "rules/images.smk"
 include: "rules/pictures.smk"
@@ -27,6 +31,10 @@ include: "rules/figures.smk"
 include: "rules/curves.smk"
 include: "rules/pages.smk"
 include: "rules/report.smk"
+include: "rules/statements.smk"
+include: "rules/manuscript.smk"
+include: "rules/provenance.smk"
+include: "rules/verification.smk"
 
 
 rule all:
@@ -34,12 +42,7 @@ rule all:
     default_target: True
     input:
         CENTRE.whole,
-
-
-rule preflight:
-    """Every check that needs no computing; all problems at once."""
-    input:
-        f"results/{STUDY.name}/cohort/preflight.ok",
+        PROVENANCE.records,
 
 
 watch_progress()

@@ -5,12 +5,14 @@ rule validate:
     """A locked model, unchanged, on this study's cohort: how well it does, and what leaves here."""
     input:
         CENTRE.results("report/validation.html", "centres/summary.json"),
+        PROVENANCE.records,
 
 
 rule predict:
     """A locked model's predictions of patients without an outcome."""
     input:
         CENTRE.results("predict/predictions.html"),
+        PROVENANCE.of_predictions,
 
 
 rule centres:

@@ -77,7 +77,7 @@ rule apply_criteria:
     conda:
         "../envs/cohort.yaml"
     params:
-        included=included_patients(),
+        included=STUDY.patients,
         exclusions=STUDY.exclusions,
         flow=STUDY.flow,
         id=config["cohort"]["id"],
@@ -91,7 +91,12 @@ rule compare_groups:
     input:
         participants="results/{study}/cohort/participants.csv",
     output:
-        table1="results/{study}/cohort/table1.csv",
+        table1=report(
+            "results/{study}/cohort/table1.csv",
+            caption="../report/captions/table1.rst",
+            category="Tables",
+            labels={"table": "Patients by outcome"},
+        ),
     log:
         "logs/{study}/compare_groups.log",
     conda:

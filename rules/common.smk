@@ -7,11 +7,13 @@ SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from nomoflow.centre_inputs import CentreInputs
-from nomoflow.code_digests import code_digests, source_digest
+from nomoflow.code_digests import code_digests, digest_of_texts
+from nomoflow.dvc_cache import refuse_linked_cache
 from nomoflow.files import read_rows
 from nomoflow.locked_study import selected_of, settings_of
 from nomoflow.problems import StudyError
 from nomoflow.progress import show_progress
+from nomoflow.provenance_inputs import ProvenanceInputs
 from nomoflow.run_state import explain_locks, hindrance
 from nomoflow.scans import READINGS, to_come
 from nomoflow.series_choice import folder_state, place_of
@@ -20,11 +22,13 @@ from nomoflow.study import load_study
 from nomoflow.variant_results import VariantResults
 
 try:
+    refuse_linked_cache(Path.cwd())
     STUDY = load_study(
         config,
         schema=Path(workflow.basedir, "config/schemas/config.schema.yaml"),
         defaults=Path(workflow.basedir, "config/config.yaml"),
         own=workflow.config_settings.overwrite_config,
+        said=workflow.config_settings.config,
     )
 except StudyError as error:
     # Not a WorkflowError: Snakemake would print the place in this file around the message.
@@ -34,6 +38,7 @@ explain_locks()
 config, PHASES, BUCKETS = STUDY.config, STUDY.phases, STUDY.buckets
 SIGNATURES = [*PHASES, "combined"]
 CENTRE = CentreInputs(STUDY)
+PROVENANCE = ProvenanceInputs(STUDY, CENTRE, workflow)
 MODELS = ["nomogram", "radiomics", "image_features"]
 MODELS += [*(f"radiomics_{phase}" for phase in PHASES), "volume"]
 SCAN_FILES = ("image", "mask")
@@ -154,26 +159,20 @@ def report_tables(wildcards):
     }
 
 
-def page_texts(*patterns):
-    """The files below report/ that a page is made of: templates, scripts, captions."""
-    root = Path(workflow.basedir)
-    return [
-        str(p.relative_to(root)) for pattern in patterns for p in root.glob(f"report/{pattern}")
-    ]
+def texts(*patterns):
+    """Digest of the files below report/ that a page is made of: templates, scripts, captions."""
+    return digest_of_texts(workflow.basedir, *patterns)
 
 
 def captioned(figure):
-    """A figure's path, with the caption that Snakemake's own report prints."""
+    """A figure's path; the first sentence of its caption is its title in Snakemake's own report."""
+    caption = Path(workflow.basedir, f"report/captions/{figure}.rst").read_text(encoding="utf-8")
     return report(
         f"results/{{study}}/figures/{figure}.svg",
         caption=f"../report/captions/{figure}.rst",
         category="Figures",
+        labels={"figure": caption.partition(".")[0]},
     )
-
-
-def included_patients():
-    """The patients who meet the criteria, sorted."""
-    return [row["patient"] for row in STUDY.participants]
 
 
 def feature_table(wildcards):
@@ -237,7 +236,7 @@ def selected_features():
 
 def refuse_to_start():
     """No job starts where an earlier run's still write, or on results changed since they were made."""
-    if said := hindrance(Path.cwd()):
+    if said := hindrance(Path.cwd(), targets=workflow.dag_settings.targets):
         sys.exit(f"\n{said}\n")
 
 

@@ -51,6 +51,7 @@ rule draw_validation:
         "../envs/centres.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_validation"),
     script:
         "../scripts/draw_validation.py"
@@ -67,6 +68,7 @@ rule write_validation:
             "results/{study}/report/validation.html",
             caption="../report/captions/validation_report.rst",
             category="Report",
+            labels={"page": "The validation"},
         ),
     log:
         "logs/{study}/write_validation.log",
@@ -76,7 +78,7 @@ rule write_validation:
         centre=CENTRE.name,
         confidence=config["evaluation"]["confidence"],
         threshold=config["evaluation"]["decision_threshold"],
-        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
+        texts=texts("study.*", "captions/*.rst"),
         code=code("write_validation"),
     script:
         "../scripts/write_validation.py"
@@ -126,7 +128,7 @@ rule write_predictions:
         confidence=config["evaluation"]["confidence"],
         pseudonyms=config["centres"]["pseudonyms"],
         on_mislabelled=config["centres"]["on_mislabelled"],
-        texts=source_digest(workflow.basedir, *page_texts("predictions*")),
+        texts=texts("predictions*"),
         code=code("write_predictions"),
     script:
         "../scripts/write_predictions.py"

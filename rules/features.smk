@@ -14,7 +14,7 @@ rule check_table:
     params:
         table=config["features"]["table"],
         phases=PHASES,
-        patients=included_patients(),
+        patients=STUDY.patients,
         code=code("check_table"),
     script:
         "../scripts/check_table.py"
@@ -74,6 +74,7 @@ rule extract_features:
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],
         selected=selected_features(),
+        fast=config["execution"]["fast_features"],
         shuffle_voxels=setting("features.shuffle_voxels"),
         seed=config["evaluation"]["seed"],
         code=code("extract_features"),
@@ -98,7 +99,7 @@ if STUDY.from_table:
         params:
             table=config["features"]["table"],
             phases=PHASES,
-            patients=included_patients(),
+            patients=STUDY.patients,
             prescaled=config["features"]["prescaled"],
             code=code("import_features"),
         script:

@@ -99,6 +99,10 @@ rule scan_identities:
         report="results/{study}/report/study.html",
         calculator="results/{study}/report/nomogram.html",
         warnings="results/{study}/warnings.csv",
+        card="results/{study}/report/model_card.md",
+        methods="results/{study}/report/methods.md",
+        checklists="results/{study}/report/checklists.html",
+        tables="results/{study}/report/tables.docx",
     output:
         identity="results/{study}/report/identity.csv",
     log:
@@ -107,7 +111,7 @@ rule scan_identities:
         "../envs/images.yaml"
     params:
         scans=STUDY.scans,
-        patients=included_patients(),
+        patients=STUDY.patients,
         folders=[f"results/{STUDY.name}", f"logs/{STUDY.name}"],
         config=config,
         code=code("scan_identities"),

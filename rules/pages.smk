@@ -11,6 +11,7 @@ rule write_calculator:
             "results/{study}/report/nomogram.html",
             caption="../report/captions/calculator.rst",
             category="Report",
+            labels={"page": "The nomogram as a calculator"},
         ),
     log:
         "logs/{study}/write_calculator.log",
@@ -20,7 +21,7 @@ rule write_calculator:
         positive=config["cohort"]["outcome"]["positive"],
         negative=config["cohort"]["outcome"]["negative"],
         confidence=config["evaluation"]["confidence"],
-        texts=source_digest(workflow.basedir, *page_texts("nomogram*")),
+        texts=texts("nomogram*"),
         code=code("write_calculator"),
     script:
         "../scripts/write_calculator.py"
@@ -43,7 +44,7 @@ rule write_gallery:
     params:
         study=STUDY.name,
         phases=PHASES,
-        texts=source_digest(workflow.basedir, *page_texts("gallery*")),
+        texts=texts("gallery*"),
         code=code("write_gallery"),
     script:
         "../scripts/write_gallery.py"
@@ -64,7 +65,7 @@ rule report_sensitivity:
         outcome=config["cohort"]["outcome"],
         phases=PHASES,
         confidence=config["evaluation"]["confidence"],
-        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
+        texts=texts("study.*", "captions/*.rst"),
         code=code("report_sensitivity"),
     script:
         "../scripts/report_sensitivity.py"

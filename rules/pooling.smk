@@ -36,6 +36,7 @@ rule draw_forest:
     params:
         model="nomogram",
         confidence=config["evaluation"]["confidence"],
+        look=config["report"],
         code=code("draw_forest"),
     script:
         "../scripts/draw_forest.py"
@@ -54,6 +55,7 @@ rule draw_centres_dca:
         "../envs/centres.yaml"
     params:
         model="nomogram",
+        look=config["report"],
         code=code("draw_centres_dca"),
     script:
         "../scripts/draw_centres_dca.py"
@@ -71,6 +73,7 @@ rule write_centres:
             "results/{study}/report/centres.html",
             caption="../report/captions/centres.rst",
             category="Report",
+            labels={"page": "The centres"},
         ),
     log:
         "logs/{study}/write_centres.log",
@@ -78,7 +81,7 @@ rule write_centres:
         "../envs/centres.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
-        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
+        texts=texts("study.*", "captions/*.rst"),
         code=code("write_centres"),
     script:
         "../scripts/write_centres.py"

@@ -30,24 +30,6 @@ rule count_flow:
         "../scripts/count_flow.py"
 
 
-rule draw_flow:
-    """Figure: patients and features at each step."""
-    input:
-        flow="results/{study}/cohort/flow.csv",
-        predictions="results/{study}/evaluation/predictions.csv",
-    output:
-        svg=captioned("flow"),
-        pdf="results/{study}/figures/flow.pdf",
-    log:
-        "logs/{study}/draw_flow.log",
-    conda:
-        "../envs/report.yaml"
-    params:
-        code=code("draw_flow"),
-    script:
-        "../scripts/draw_flow.py"
-
-
 rule collect_warnings:
     """What a reader must know before trusting a number, each with its remedy."""
     input:
@@ -63,7 +45,12 @@ rule collect_warnings:
         penalties="results/{study}/evaluation/penalties.csv",
         volume_correlation="results/{study}/models/volume_correlation.csv",
     output:
-        warnings="results/{study}/warnings.csv",
+        warnings=report(
+            "results/{study}/warnings.csv",
+            caption="../report/captions/warnings.rst",
+            category="Tables",
+            labels={"table": "Warnings"},
+        ),
     log:
         "logs/{study}/collect_warnings.log",
     conda:
@@ -81,12 +68,27 @@ rule write_report:
     """The study as one page: tables and figures with their captions."""
     input:
         unpack(report_tables),
+        unpack(CENTRE.pooling),
         figures=expand("results/{{study}}/figures/{figure}.svg", figure=FIGURES),
+        pictures=(
+            []
+            if STUDY.from_table
+            else expand("results/{{study}}/images/overlays/{bucket}", bucket=BUCKETS)
+        ),
+        calculator="results/{study}/report/nomogram.html",
+        methods="results/{study}/report/methods.md",
+        checklist_clear="results/{study}/report/checklist_clear.csv",
+        checklist_metrics="results/{study}/report/checklist_metrics.csv",
+        checklist_tripod_ai="results/{study}/report/checklist_tripod_ai.csv",
+        checklist_ibsi="results/{study}/report/checklist_ibsi.csv",
+        checklists_page="results/{study}/report/checklists.html",
+        trace="results/{study}/provenance/trace.json",
     output:
         report=report(
             "results/{study}/report/study.html",
             caption="../report/captions/study.rst",
             category="Report",
+            labels={"page": "The study"},
         ),
     log:
         "logs/{study}/write_report.log",
@@ -99,7 +101,7 @@ rule write_report:
         models=MODELS,
         signatures=SIGNATURES,
         config=config,
-        texts=source_digest(workflow.basedir, *page_texts("study.html.j2", "captions/*.rst")),
+        texts=texts("study.*", "captions/*.rst", "texts/*.json"),
         code=code("write_report"),
     script:
         "../scripts/write_report.py"
@@ -112,6 +114,10 @@ rule conclude_study:
         identity="results/{study}/report/identity.csv",
         report="results/{study}/report/study.html",
         calculator="results/{study}/report/nomogram.html",
+        tables="results/{study}/report/tables.docx",
+        card="results/{study}/report/model_card.md",
+        methods="results/{study}/report/methods.md",
+        checklists="results/{study}/report/checklists.html",
         performance="results/{study}/evaluation/performance.csv",
         exclusions="results/{study}/cohort/exclusions.csv",
         warnings="results/{study}/warnings.csv",

@@ -1,4 +1,4 @@
-# A study's first command and its last: what a person begins with, and what removes it again.
+# A study's first commands and its last: what a person begins with, and what removes it again.
 
 
 rule init:
@@ -12,6 +12,12 @@ rule init:
         code=code("init_study"),
     script:
         "../scripts/init_study.py"
+
+
+rule preflight:
+    """Every check that needs no computing; all problems at once."""
+    input:
+        f"results/{STUDY.name}/cohort/preflight.ok",
 
 
 rule clean:

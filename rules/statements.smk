@@ -32,6 +32,7 @@ rule fill_checklists:
             "results/{study}/report/checklists.html",
             caption="../report/captions/checklists.rst",
             category="Report",
+            labels={"page": "The checklists"},
         ),
     log:
         "logs/{study}/fill_checklists.log",

@@ -16,7 +16,10 @@ def main(job):
     finder = identity.Finder(values, job.params.patients, own)
     rows = list(finder.rows)
     files = 0
-    searched = identity_outputs.files_of(job.params.folders, [job.output.identity])
+    searched = [
+        *identity_outputs.files_of(job.params.folders, [job.output.identity]),
+        *identity_outputs.version_files(Path()),
+    ]
     for path in searched if values else ():
         hits = finder.found_in_name(path.as_posix())
         for text in identity_outputs.texts(path):

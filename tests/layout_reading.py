@@ -15,6 +15,7 @@ import yaml
 # What is imported under another name than it is installed by.
 DISTRIBUTIONS = {
     "dateutil": "python-dateutil",
+    "docx": "python-docx",
     "glmnet": "glmstar",
     "pywt": "pywavelets",
     "radiomics": "pyradiomics",

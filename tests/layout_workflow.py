@@ -28,12 +28,16 @@ STAGES = (
 )  # fmt: skip
 # A long stage has several files of rules, in the order the data flows.
 FILES_OF = {
+    "cohort": ("start", "cohort"),
     "images": ("images", "pictures"),
     "models": ("models", "validation"),
     "evaluation": ("stability", "evaluation", "comparison"),
     "centres": ("centres", "external", "pooling"),
-    "report": ("figures", "curves", "pages", "report"),
+    "report": ("figures", "curves", "pages", "report", "statements", "manuscript"),
+    "provenance": ("provenance", "verification"),
 }
+# Commands of one word, which no script may have for its name.
+SCRIPT_OF = {"init": "init_study", "clean": "clean_study"}
 ENV_OF = {file: stage for stage, files in FILES_OF.items() for file in files}
 CODE = '''def code(script):
     """Digests of the modules behind a script: Snakemake itself watches the script alone."""
@@ -66,15 +70,16 @@ def check_names(root: Path) -> list[str]:
             continue
         if "run" in rule.parts or not {"script", "shell"} & set(rule.parts):
             found.append(f"{rule.where}: makes something by neither script nor shell")
-        if "script" in rule.parts and rule.text("script") != f"../scripts/{rule.name}.py":
+        name = SCRIPT_OF.get(rule.name, rule.name)
+        if "script" in rule.parts and rule.text("script") != f"../scripts/{name}.py":
             found.append(f"{rule.where}: its script is {rule.text('script')}")
-        if "script" in rule.parts and not (root / f"scripts/{rule.name}.py").exists():
-            found.append(f"{rule.where}: no scripts/{rule.name}.py")
+        if "script" in rule.parts and not (root / f"scripts/{name}.py").exists():
+            found.append(f"{rule.where}: no scripts/{name}.py")
         if not re.fullmatch(rf"logs/(.+/)?{rule.name}(\.log|/.+\.log)", rule.text("log")):
             found.append(f"{rule.where}: its log {rule.text('log')!r} has another name")
-        if not (root / f"tests/unit/test_{rule.name}.py").exists():
-            found.append(f"{rule.where}: no tests/unit/test_{rule.name}.py")
-    names = {rule.name for rule in rules}
+        if not (root / f"tests/unit/test_{name}.py").exists():
+            found.append(f"{rule.where}: no tests/unit/test_{name}.py")
+    names = {SCRIPT_OF.get(rule.name, rule.name) for rule in rules}
     found += [
         f"scripts/{p.name}: no rule of that name" for p in scripts(root) if p.stem not in names
     ]
@@ -108,9 +113,9 @@ def check_code(root: Path) -> list[str]:
         found.append("rules/common.smk: code() is not code_digests(script, workflow.basedir)")
     for rule, path in scripted(root):
         value = rule.call("params")[1].get("code")
-        if value is None or ast.unparse(value) != f"code('{rule.name}')":
-            found.append(f'{rule.where}: params lacks code=code("{rule.name}")')
-        given = code_digests(rule.name, root)
+        if value is None or ast.unparse(value) != f"code('{path.stem}')":
+            found.append(f'{rule.where}: params lacks code=code("{path.stem}")')
+        given = code_digests(path.stem, root)
         reached = own_modules(root, imported(path.read_text(encoding="utf-8")))
         files = {name: root / f"scripts/nomoflow/{name}.py" for name in reached}
         wanted = {name: hashlib.sha256(f.read_bytes()).hexdigest() for name, f in files.items()}

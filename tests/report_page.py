@@ -31,7 +31,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text.append(data)
 
     def all(self, tag):
@@ -43,6 +43,7 @@ class Page(HTMLParser):
 
 
 def write(folder: Path, study: dict, **changes) -> str:
+    """The report's source; it and its parts beside it lie below ``folder``."""
     report = folder / "report/study.html"
     script("write_report").main(job(study, {"report": str(report)}, **changes))
     return report.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The made-up study in files, as the rules that draw and write the report find it."""
 
+import hashlib
 import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from report_tables import (
     dca_corrected,
     delong,
     dice,
+    examples,
     flow,
     icc,
     lasso,
@@ -125,6 +127,7 @@ def write_study(folder: Path, hostile: str = "") -> dict:
         "frequencies": chosen,
         "axes": put("models/nomogram/axes", axes),
         "scale": put("models/nomogram/scale", scale),
+        "examples": put("models/nomogram/examples", examples(axes, scale)),
         "model": str(folder / "models/model.json"),
         "coefficients": [put(f"models/{m}/coefficients", coefficients(m)) for m in MODELS],
         "vif": put("models/vif", [{"model": "nomogram", "term": "age", "vif": 1.2}]),
@@ -153,21 +156,98 @@ def write_study(folder: Path, hostile: str = "") -> dict:
         "warnings": put("warnings", warned),
         "settings": str(folder / "features/settings.json"),
         "figures": [str(folder / f"figures/{name}.svg") for name in FIGURES],
+        "calculator": str(folder / "report/nomogram.html"),
+        "checklists_page": str(folder / "report/checklists.html"),
+        **{
+            f"checklist_{name}": put(f"report/checklist_{name}", checklist(hostile))
+            for name in ("clear", "metrics", "tripod_ai", "ibsi")
+        },
+        **centres(folder, put, model, hostile),
+        "pictures": [str(folder / "images/overlays/0001")],
     }
+    put("images/overlays/0001/pictures", [
+        {"patient": f"P00{i}", "phase": PHASES[0], "picture": f"P00{i}.jpg", "reason": ""}
+        for i in range(3)
+    ])  # fmt: skip
+    methods = folder / "report/methods.md"
+    methods.parent.mkdir(exist_ok=True)
+    methods.write_text(f"# Methods\n\n## Cohort\nOne hundred\npatients{hostile}.\n", "utf-8")
+    inputs["methods"] = str(methods)
+    write_json(trace_of(inputs, folder), folder / "provenance/trace.json")
+    inputs["trace"] = str(folder / "provenance/trace.json")
     config = {
         "study": "demo",
         "images": {"roots": ["data", "/srv/pacs/secret-folder"], "spacing_mm": 0.75},
         "evaluation": {"confidence": 0.95, "seed": 1, "decision_threshold": 0.5},
         "remark": hostile,
+        "report": {"language": "en"},
     }
     params = {
         "study": f"demo{hostile}", "outcome": OUTCOME, "phases": PHASES, "models": MODELS,
         "signatures": signatures, "config": config, "title": "P(ccRCC)", "threshold": 0.75,
-        "confidence": 0.95,
+        "confidence": 0.95, "look": LOOK,
     }  # fmt: skip
     return {"input": inputs, "params": params}
 
 
+def checklist(hostile: str = "") -> list[dict]:
+    columns = ("item", "section", "topic", "evidence", "value", "note")
+    statuses = ("pass", "pass", "not evidenced", "for the authors")
+    return [
+        {**dict.fromkeys(columns, hostile), "item": i, "status": status}
+        for i, status in enumerate(statuses, start=1)
+    ]
+
+
+def centres(folder: Path, put, model: dict, hostile: str = "") -> dict:
+    """Two other centres, each with an AUC, and what they give together."""
+    empty = dict.fromkeys(
+        ("prediction_low", "prediction_high", "tau2_low", "tau2_high", "q", "p"), ""
+    )
+    pooled = [
+        {"metric": "auc", "model": "nomogram", "centre": centre, "n": n, "events": events,
+         "estimate": auc, "ci_low": auc - 0.05, "ci_high": auc + 0.04, "weight": weight,
+         **empty, "tau2": tau2, "i2": i2, "method": "REML"}
+        for centre, n, events, auc, weight, tau2, i2 in (
+            (f"north{hostile}", 80, 31, 0.81, 55, "", ""), ("south", 64, 30, 0.77, 45, "", ""),
+            ("(pooled)", 144, 61, 0.79, "", 0.01, 12))
+    ]  # fmt: skip
+    rows = [
+        {"centre": row["centre"], "model": "nomogram", "shared": "True", "looks": 1, "reason": ""}
+        for row in pooled[:2]
+    ]
+    write_json({**model, "digest": "1" * 64}, folder / "models/locked.json")
+    return {
+        "pooled": put("centres/pooled", pooled),
+        "centre_rows": put("centres/centres", rows),
+        "locked": str(folder / "models/locked.json"),
+        "forest": str(folder / "figures/forest.svg"),
+    }
+
+
+def trace_of(inputs: dict, folder: Path) -> dict:
+    """How each of the files was made: by a rule, from the features, from a patient's image."""
+    image, features = "data/P1/CT.nii.gz", (folder / "features/CT.parquet").as_posix()
+    given = [
+        path
+        for value in inputs.values()
+        for path in (value if isinstance(value, list) else [value])
+    ]
+    files = {
+        image: {"rule": None, "wildcards": {}, "params": {}, "inputs": []},
+        features: {"rule": "gather_features", "wildcards": {"phase": "CT"},
+                   "params": {"spacing_mm": 0.75}, "inputs": [image]},
+    }  # fmt: skip
+    for path in sorted({Path(path).as_posix() for path in given}):
+        rule = f"make_{Path(path).stem}"
+        made = {"rule": rule, "wildcards": {"study": "demo"}, "params": {"seed": 1}}
+        files[path] = {**made, "inputs": [features]}
+    for path, told in files.items():
+        told |= {"sha256": hashlib.sha256(path.encode()).hexdigest(), "size": len(path)}
+    return {"format": "nomoflow-trace/1", "study": "demo", "files": files}
+
+
+LOOK = {"language": "en", "widths_mm": [89, 183], "one_column": []}
 FIGURES = ["flow", "icc", "lasso", "nomogram", "roc", "calibration", "dca", "scores", "stability",
            "instability"]  # fmt: skip
 WARNED = [
@@ -179,6 +259,11 @@ WARNED = [
     ("models", "sample_size", "image_features", "38 patients in the smaller class for 6 parameters",
      "trust the cross-validated figures only; enlarge the cohort"),
 ]  # fmt: skip
+
+
+def in_chinese(study: dict) -> dict:
+    """The params of a study whose report is in Chinese."""
+    return {"config": {**study["params"]["config"], "report": {"language": "zh"}}}
 
 
 def job(study: dict, output: dict, **changes):
@@ -203,11 +288,11 @@ def words(figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_text())
 
 
-def drawn_twice(rule: str, study: dict, folder: Path, **changes) -> str:
-    """Run a figure's script twice; both files must have the same bytes. The SVG is returned."""
+def drawn_twice(rule: str, study: dict, folder: Path, kinds=("svg", "pdf"), **changes) -> str:
+    """Run a figure's script twice; its files must have the same bytes. The SVG is returned."""
     files = []
     for turn in ("first", "second"):
-        output = {kind: str(folder / turn / f"figure.{kind}") for kind in ("svg", "pdf")}
+        output = {kind: str(folder / turn / f"figure.{kind}") for kind in kinds}
         script(rule).main(job(study, output, **changes))
         files.append({kind: Path(path).read_bytes() for kind, path in output.items()})
     assert files[0] == files[1]

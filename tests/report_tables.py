@@ -199,6 +199,20 @@ def nomogram(predictors=PREDICTORS, intercept: float = 0.3) -> tuple[list[dict],
     return axes, scale
 
 
+def examples(axes: list[dict], scale: list[dict]) -> list[dict]:
+    """Two patients: one at the first tick of every axis, one at the last."""
+    out = []
+    for name, place, outcome in (("A", -1, OUTCOME["positive"]), ("B", 0, OUTCOME["negative"])):
+        ticks = [own[place] for _, own in groups(axes, "predictor")]
+        total = sum(tick["points"] for tick in ticks)
+        slope = (scale[1]["linear_predictor"] - scale[0]["linear_predictor"]) / 10
+        score = scale[0]["linear_predictor"] + slope * total
+        result = {"total_points": total, "linear_predictor": score,
+                  "probability": 1 / (1 + math.exp(-score))}  # fmt: skip
+        out += [{"example": name, "outcome": outcome, **tick, **result} for tick in ticks]
+    return out
+
+
 def lasso(features: int = 30, kept: int = 7, seed: int = 1) -> tuple[list[dict], list[dict]]:
     random = np.random.default_rng(seed)
     size = random.normal(size=features)
@@ -285,6 +299,7 @@ def table1(labels=(("age", "Age, years"), ("hyperdense", "Hyperdense on unenhanc
     rows = []
     sizes = {"total": 100, "positive": POSITIVE, "negative": NEGATIVE}
     bare = dict.fromkeys(["mean", "sd", "median", "q1", "q3", "test", "statistic", "p"], "")
+    bare["missing"] = 0
     for group, n in sizes.items():
         rows.append({**bare, "variable": "patients", "label": "patients", "level": "",
                      "group": group, "n": n, "percent": n, "summary": "count"})  # fmt: skip
@@ -292,7 +307,7 @@ def table1(labels=(("age", "Age, years"), ("hyperdense", "Hyperdense on unenhanc
         for group, n in sizes.items():
             row = {**bare, "variable": name, "label": label, "group": group, "level": "", "n": n}
             if place == 0:
-                row |= {"mean": 54.1, "sd": 12.06, "percent": "", "summary": "mean",
+                row |= {"mean": 54.1, "sd": 12.06, "percent": "", "summary": "mean", "missing": 2,
                         "test": "Student's t", "statistic": 3.2, "p": 0.0019}  # fmt: skip
             else:
                 row |= {"n": n // 3, "percent": 100 * (n // 3) / n, "level": "yes"}

@@ -66,6 +66,17 @@ class CentreInputs:
             **({"development": str(promised)} if promised.is_file() else {}),
         }
 
+    def pooling(self, wildcards) -> dict:
+        """What other centres found, for the study's own report; nothing where none is named."""
+        if self.study.model or not self.study.config["centres"]["summaries"]:
+            return {}
+        return {
+            "pooled": f"{self.place}/centres/pooled.csv",
+            "centre_rows": f"{self.place}/centres/centres.csv",
+            "forest": f"{self.place}/figures/forest.svg",
+            "locked": self.model,
+        }
+
     def development(self, wildcards) -> dict:
         """The study's own figures beside those of the centres, where it made the model."""
         place = f"{self.place}/evaluation/performance.csv"

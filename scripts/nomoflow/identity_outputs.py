@@ -309,3 +309,12 @@ def files_of(folders: Iterable[str | Path], without: Iterable[str | Path]) -> It
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.name.startswith(".") and path.resolve() not in left_out:
                 yield path
+
+
+def version_files(project: Path) -> list[Path]:
+    """What DVC writes beside data, models and results: it goes wherever the code goes.
+
+    A file that DVC tracks by itself stands there by its name; a folder by the folder's alone.
+    """
+    places = ("dvc.*", "data/*.dvc", "data/*/*.dvc", "models/*/*.dvc", "results/*.dvc")
+    return sorted(path for place in places for path in project.glob(place))

@@ -10,6 +10,10 @@ from nomoflow.sources import CODE, digest_of_sources
 from nomoflow.study import Study
 from nomoflow.study_history import folders_of
 
+CHECKLISTS = ("clear", "metrics", "tripod_ai", "ibsi")
+# What the report shows beside tables and figures.
+STATEMENTS = ["methods.md", *(f"checklist_{name}.csv" for name in CHECKLISTS)]
+
 
 class ProvenanceInputs:
     """A study that is to be followed to its sources.
@@ -60,7 +64,8 @@ class ProvenanceInputs:
 
         def found(wildcards):
             if self.study.model is None:
-                named = tables(wildcards).values()
+                named = [*tables(wildcards).values(), *self.centre.pooling(wildcards).values()]
+                named += [f"{results}/report/{name}" for name in STATEMENTS]
                 drawn = figures
             elif self.study.outcome_known:
                 named = self.centre.tables(wildcards).values()

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from nomoflow.report_blocks import absent, decimal, interval, table, whole
-from nomoflow.report_samples import figure_of, optimism, samples_of, samples_table
+from nomoflow.language import say
+from nomoflow.report_blocks import absent, decimal, interval, sentences, table, whole
+from nomoflow.report_samples import figure_of, optimism, samples_of, samples_table, signature_name
 from nomoflow.wording import MAIN_MODELS, Rows, model_label, number, where
 
 _HIGH_CORRELATION = 0.7
@@ -17,11 +18,11 @@ def baselines(study: Mapping) -> list[dict]:
     there = {row["model"] for row in performance}
     phases = sorted(there - {*MAIN_MODELS, "volume"})
     order = {
-        "volume": "Tumour volume alone",
-        "image_features": "Image features alone",
-        **{name: f"{model_label(name)} alone" for name in phases},
-        "radiomics": "Radiomics, all phases combined",
-        "nomogram": "Nomogram: combined radiomics and image features",
+        "volume": say("Tumour volume alone"),
+        "image_features": say("Image features alone"),
+        **{name: say("{model} alone", model=model_label(name)) for name in phases},
+        "radiomics": say("Radiomics, all phases combined"),
+        "nomogram": say("Nomogram: combined radiomics and image features"),
     }
     blocks = [
         samples_table(
@@ -32,9 +33,12 @@ def baselines(study: Mapping) -> list[dict]:
                 if name in there
             ],
             samples_of(performance),
-            f"AUC from the simplest model to the nomogram, {study['ci']} below each. A model earns "
-            "its features by what it adds to the lines above it. Last column: apparent less "
-            "cross-validated.",
+            say(
+                "AUC from the simplest model to the nomogram, {ci} below each. A model earns "
+                "its features by what it adds to the lines above it. Last column: apparent less "
+                "cross-validated.",
+                ci=study["ci"],
+            ),
             last=[("Optimism", _optimism_of(performance, order))],
         )
     ]
@@ -72,23 +76,33 @@ def _of_signature(name: str, rows: Rows, study: Mapping) -> dict:
     high = sum(_size(row) > _HIGH_CORRELATION for row in features)
     own = [row for row in rows if row["feature"] == "radscore"]
     said = (
-        f"{high} of {len(features)} features lie beyond ±{_HIGH_CORRELATION:g}: such a feature may "
-        "stand for size alone."
+        say(
+            "{high} of {many} features lie beyond ±{limit}: such a feature may stand for size "
+            "alone.",
+            high=high,
+            many=len(features),
+            limit=f"{_HIGH_CORRELATION:g}",
+        )
         if features
-        else "It has no features."
+        else say("It has no features.")
     )
     return table(
         ["Feature", "Patients", "Spearman's ρ", study["ci"]],
         [
             (
-                "Radscore" if row["feature"] == "radscore" else row["feature"],
+                say("Radscore") if row["feature"] == "radscore" else row["feature"],
                 whole(row["n"]),
                 decimal(row["rho"], 3, "not defined: one value in all patients"),
                 interval(row),
             )
             for row in [*own, *sorted(features, key=_size, reverse=True)]
         ],
-        f"Signature {name}: correlation with the tumour's volume. {said}",
+        sentences(
+            say(
+                "Signature {name}: correlation with the tumour's volume.", name=signature_name(name)
+            ),
+            said,
+        ),
         folded=name != "combined",
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -13,6 +14,7 @@ from nomoflow.report_blocks import (
     text,
     whole,
 )
+from nomoflow.report_heard import hear
 from nomoflow.report_settings import keys
 from nomoflow.wording import MAIN_MODELS, Rows, model_label, models_in, number, span, where
 
@@ -50,10 +52,15 @@ def summary(study: Mapping) -> list[dict]:
     lead = next(iter(models_in(study["pooled"])), None)
     blocks = [
         text(
-            f"The locked model {model['study']}, version {model['version']}, digest "
-            f"{model['digest'][:12]}, gives the probability of {outcome['positive']} against "
-            f"{outcome['negative']}. {_many(len(names))} judged it on patients of their own: "
-            f"{', '.join(names)}."
+            "The locked model {study}, version {version}, digest {digest}, gives the probability "
+            "of {positive} against {negative}. {many} judged it on patients of their own: {names}.",
+            study=model["study"],
+            version=model["version"],
+            digest=model["digest"][:12],
+            positive=outcome["positive"],
+            negative=outcome["negative"],
+            many=_many(len(names)),
+            names=say(", ").join(names),
         )
     ]
     if lead is None:
@@ -61,10 +68,17 @@ def summary(study: Mapping) -> list[dict]:
     own = where(study["pooled"], model=lead, centre=POOLED)
     blocks.append(
         table(
-            ["Measure", "Centres", f"Pooled ({study['ci']})", "Prediction interval", "τ²", "I², %"],
+            [
+                "Measure",
+                "Centres",
+                say("Pooled ({ci})", ci=study["ci"]),
+                "Prediction interval",
+                "τ²",
+                "I², %",
+            ],
             [
                 (
-                    METRICS[row["metric"]],
+                    say(METRICS[row["metric"]]),
                     whole(_pooled_count(study["pooled"], lead, row["metric"])),
                     estimate(row),
                     _prediction(row),
@@ -73,15 +87,19 @@ def summary(study: Mapping) -> list[dict]:
                 )
                 for row in own
             ],
-            f"{model_label(lead)} over the centres, random effects. The interval tells of the mean "
-            "over centres; what a next centre may see, the prediction interval tells.",
+            say(
+                "{model} over the centres, random effects. The interval tells of the mean over "
+                "centres; what a next centre may see, the prediction interval tells.",
+                model=model_label(lead),
+            ),
+            sources=[study["pooled"]],
         )
     )
     return [*blocks, *(note(said) for said in caveats(study, lead))]
 
 
 def _many(count: int) -> str:
-    return "One centre" if count == 1 else f"{count} centres"
+    return say("One centre") if count == 1 else say("{count} centres", count=count)
 
 
 def _pooled_count(rows: Rows, model: str, metric: str) -> int:
@@ -110,35 +128,47 @@ def caveats(study: Mapping, model: str) -> list[str]:
         )
     elif count < _FEW:
         said.append(
-            f"{count} centres are pooled: the variance between them is known poorly, as the "
-            "interval of τ² says, and with it the prediction interval."
+            say(
+                "{count} centres are pooled: the variance between them is known poorly, as the "
+                "interval of τ² says, and with it the prediction interval.",
+                count=count,
+            )
         )
     if count >= 2:
         wide = [
-            METRICS[row["metric"]]
+            say(METRICS[row["metric"]])
             for row in where(study["pooled"], model=model, centre=POOLED)
             if number(row["i2"]) > 50
         ]
         if wide:
             said.append(
-                f"Centres differ by more than chance in {', '.join(wide)} (I² above 50 %): a "
-                "pooled figure is then the mean of unlike centres. Look at the centres, their "
-                "case mix and their scanners before it is quoted."
+                say(
+                    "Centres differ by more than chance in {measures} (I² above 50 %): a "
+                    "pooled figure is then the mean of unlike centres. Look at the centres, their "
+                    "case mix and their scanners before it is quoted.",
+                    measures=say(", ").join(wide),
+                )
             )
     silent = [row for row in study["centres"] if row["shared"].lower() != "true"]
     if silent:
-        names = ", ".join(dict.fromkeys(row["centre"] for row in silent))
+        names = say(", ").join(dict.fromkeys(row["centre"] for row in silent))
         said.append(
-            f"Not all is shared by {names}: what is withheld, mostly for few patients, is in no "
-            "pooled figure."
+            say(
+                "Not all is shared by {names}: what is withheld, mostly for few patients, is in "
+                "no pooled figure.",
+                names=names,
+            )
         )
     often = {row["centre"]: row["looks"] for row in study["centres"] if number(row["looks"]) > 1}
     if often:
-        told = ", ".join(f"{name} ({looks})" for name, looks in often.items())
+        told = say(", ").join(f"{name} ({looks})" for name, looks in often.items())
         said.append(
-            f"More than one look at external data with this model is counted by {told}. Centres of "
-            "one ledger count together; a model that was changed between two looks is no longer "
-            "judged on external patients."
+            say(
+                "More than one look at external data with this model is counted by {names}. "
+                "Centres of one ledger count together; a model that was changed between two looks "
+                "is no longer judged on external patients.",
+                names=told,
+            )
         )
     return said
 
@@ -155,9 +185,16 @@ def pooled(study: Mapping) -> list[dict]:
         return [absent("No centre shares a figure that could be pooled.")]
     blocks = [
         table(
-            ["Measure", "Centre", "Patients", "Events", f"Estimate, {study['ci']}", "Weight, %"],
+            [
+                "Measure",
+                "Centre",
+                "Patients",
+                "Events",
+                say("Estimate, {ci}", ci=study["ci"]),
+                "Weight, %",
+            ],
             [_line(row) for row in where(rows, model=model)],
-            f"{model_label(model)}: each centre and the pooled figure.",
+            say("{model}: each centre and the pooled figure.", model=model_label(model)),
             folded=place > 0,
         )
         for place, model in enumerate(_models(rows))
@@ -168,7 +205,7 @@ def pooled(study: Mapping) -> list[dict]:
             [
                 (
                     model_label(model),
-                    METRICS.get(row["metric"], row["metric"]),
+                    say(METRICS.get(row["metric"], row["metric"])),
                     _prediction(row),
                     estimate({**row, "ci_low": row["tau2_low"], "ci_high": row["tau2_high"]},
                              value="tau2"),
@@ -183,8 +220,8 @@ def pooled(study: Mapping) -> list[dict]:
         )
     )  # fmt: skip
     methods = dict.fromkeys(
-        (model_label(row["model"]), METRICS.get(row["metric"], row["metric"]), row["centre"],
-         row["method"])
+        (model_label(row["model"]), say(METRICS.get(row["metric"], row["metric"])),
+         say("Pooled") if row["centre"] == POOLED else row["centre"], hear(row["method"]))
         for model in _models(rows) for row in where(rows, model=model)
     )  # fmt: skip
     return [
@@ -208,8 +245,8 @@ def _models(rows: Rows) -> list[str]:
 
 def _line(row: Mapping[str, str]) -> tuple:
     return (
-        METRICS.get(row["metric"], row["metric"]),
-        "Pooled" if row["centre"] == POOLED else row["centre"],
+        say(METRICS.get(row["metric"], row["metric"])),
+        say("Pooled") if row["centre"] == POOLED else row["centre"],
         whole(row["n"], _NOT_SHARED),
         whole(row["events"], _NOT_SHARED),
         estimate(row),
@@ -239,7 +276,10 @@ def each(study: Mapping) -> list[dict]:
                     )
                     for row in where(rows, model=model)
                 ],
-                f"{model_label(model)} at each centre, as locked and at its locked cut-off.",
+                say(
+                    "{model} at each centre, as locked and at its locked cut-off.",
+                    model=model_label(model),
+                ),
                 folded=place > 0,
             )
         )

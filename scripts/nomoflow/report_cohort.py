@@ -1,7 +1,8 @@
-"""The cohort in the report: flow, exclusions, Table 1, missing values, agreement on signs."""
+"""The cohort in the report: Table 1, missing values, exclusions, agreement on signs."""
 
 from collections.abc import Mapping
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -13,18 +14,26 @@ from nomoflow.report_blocks import (
     text,
     whole,
 )
+from nomoflow.report_heard import hear
 from nomoflow.wording import Rows, number, where
 
 
-def cohort(study: Mapping) -> list[dict]:
-    """Flow, exclusions, Table 1, missing values and the readers' agreement on CT signs."""
+def flow(study: Mapping) -> list[dict]:
+    """How many patients and features remain after each step."""
+    return [study["figure"]("flow")]
+
+
+def characteristics(study: Mapping) -> list[dict]:
+    """Table 1 and the missing values."""
     return [
-        study["figure"]("flow"),
-        *exclusions(study["exclusions"]),
         _table_one(study["table1"], study["outcome"]),
         _missing(study["missing"], study["outcome"]),
-        _agreement(study),
     ]
+
+
+def left_out(study: Mapping) -> list[dict]:
+    """Who is not in the study, and why."""
+    return exclusions(study["exclusions"])
 
 
 def exclusions(rows: Rows | None) -> list[dict]:
@@ -40,39 +49,51 @@ def exclusions(rows: Rows | None) -> list[dict]:
     return [
         table(
             ["Stage", "Reason", "Patients"],
-            [(*reason, whole(n)) for reason, n in zip(reasons, patients, strict=True)],
+            [(*map(hear, reason), whole(n)) for reason, n in zip(reasons, patients, strict=True)],
             "Exclusions. Patients left out for each reason; a patient counts once for each.",
+            sources=[rows],
         ),
         table(
             [name.capitalize() for name in columns],
-            [[cell(row.get(name), "does not apply") for name in columns] for row in rows],
-            f"Exclusions, one by one ({len(rows)} rows).",
+            [
+                [cell(_own(name, row.get(name)), "does not apply") for name in columns]
+                for row in rows
+            ],
+            say("Exclusions, one by one ({many} rows).", many=len(rows)),
             folded=True,
         ),
     ]
+
+
+def _own(column: str, content: str | None) -> str | None:
+    """A cell in the language spoken, where the words may be the workflow's and not the study's."""
+    return hear(content) if column in ("stage", "reason") else content
 
 
 def _table_one(rows: Rows | None, outcome: Mapping) -> dict:
     if not rows:
         return absent("There is no Table 1: the study has no clinical predictors.")
     sizes = {r["group"]: r["n"] for r in rows if r["variable"] == "patients"}
-    heads = {"total": "All", "positive": outcome["positive"], "negative": outcome["negative"]}
+    heads = {"total": say("All"), "positive": outcome["positive"], "negative": outcome["negative"]}
     body = []
     for name in dict.fromkeys(row["variable"] for row in rows if row["variable"] != "patients"):
         own = {row["group"]: row for row in where(rows, variable=name)}
         first = next(iter(own.values()))
-        level = f": {first['level']}" if first["level"] else ""
+        level = say(": {level}", level=first["level"]) if first["level"] else ""
         body.append(
             [
-                first["label"] + level + _HOW.get(first["summary"], ""),
+                first["label"] + level + say(_HOW.get(first["summary"], "")),
                 *(_summary(own.get(group)) for group in heads),
-                cell(first["test"], "not tested"),
+                cell(hear(first["test"]), "not tested"),
                 p_value(first["p"]),
             ]
         )
     columns = [
         "Characteristic",
-        *(f"{head} (n = {sizes.get(group, '?')})" for group, head in heads.items()),
+        *(
+            say("{group} (n = {n})", group=head, n=sizes.get(group, "?"))
+            for group, head in heads.items()
+        ),
         "Test",
         "P",
     ]
@@ -92,12 +113,12 @@ def _summary(row: Mapping[str, str] | None) -> dict:
     if row is None:
         return cell("", "no patient in this group")
     if row["summary"] == "count":
-        return filled("{} ({})", whole(row["n"]), decimal(row["percent"], 1))
+        return filled(say("{} ({})"), whole(row["n"]), decimal(row["percent"], 1))
     if row["summary"] == "mean":
         parts = (decimal(row[name], 2) for name in ("mean", "sd"))
         return filled("{} ± {}", *parts)
     parts = (decimal(row[name], 2) for name in ("median", "q1", "q3"))
-    return filled("{} ({} to {})", *parts)
+    return filled(say("{} ({} to {})"), *parts)
 
 
 def _missing(rows: Rows | None, outcome: Mapping) -> dict:
@@ -112,7 +133,7 @@ def _missing(rows: Rows | None, outcome: Mapping) -> dict:
         [
             (
                 row["variable"].replace("_", " "),
-                row["kind"],
+                say(row["kind"]),
                 whole(row["n"]),
                 whole(row["missing"]),
                 decimal(row["percent"], 1),
@@ -128,7 +149,8 @@ def _missing(rows: Rows | None, outcome: Mapping) -> dict:
     )  # fmt: skip
 
 
-def _agreement(study: Mapping) -> dict:
+def agreement(study: Mapping) -> dict:
+    """Kappa of the two readers on each CT sign."""
     rows = study["agreement"]
     if not rows:
         return absent(

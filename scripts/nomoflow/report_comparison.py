@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nomoflow.language import say, spoken
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -9,10 +10,12 @@ from nomoflow.report_blocks import (
     estimate,
     interval,
     p_value,
+    sentences,
     table,
     text,
     whole,
 )
+from nomoflow.report_heard import hear
 from nomoflow.report_samples import sample_name, samples_table
 from nomoflow.wording import HEADS, MAIN_MODELS, Rows, heads_in, model_label, number, where
 
@@ -30,7 +33,8 @@ def comparison(study: Mapping) -> list[dict]:
 def _name(model: str) -> str:
     """A model's label; "image_features + radscore" is one with the Radscore added."""
     base, _, added = model.partition(" + ")
-    return model_label(base) + (f" + {added.capitalize()}" if added else "")
+    name = model_label(base)
+    return say("{model} + {added}", model=name, added=say(added.capitalize())) if added else name
 
 
 def _pair(row: Mapping[str, str], between: str = " − ") -> str:
@@ -52,11 +56,11 @@ def _likelihood_ratio(rows: Rows | None) -> list[dict]:
     body = [
         (
             _pair(row, " → "),
-            _RADSCORE[row["radscore"]],
-            decimal(row["chi2"], 2, row["note"] or "not defined"),
-            whole(row["df"], row["note"] or "not defined"),
-            p_value(row["p"], row["note"] or "not defined"),
-            cell(row["note"], "no remark"),
+            say(_RADSCORE[row["radscore"]]),
+            decimal(row["chi2"], 2, hear(row["note"]) or "not defined"),
+            whole(row["df"], hear(row["note"]) or "not defined"),
+            p_value(row["p"], hear(row["note"]) or "not defined"),
+            cell(hear(row["note"]), "no remark"),
         )
         for row in sorted(rows, key=lambda row: order.index(row["radscore"]))
     ]
@@ -75,22 +79,27 @@ def _likelihood_ratio(rows: Rows | None) -> list[dict]:
 
 def _added_value(row: Mapping[str, str]) -> str:
     """The test with the out-of-fold Radscore as a statement."""
-    pair = f"What the {_in_text(row['model_b'])} adds to the {_in_text(row['model_a'])}"
+    pair = {"larger": _in_text(row["model_b"]), "smaller": _in_text(row["model_a"])}
     if not row["p"]:
-        reason = row["note"].removeprefix("not defined: ") or "no reason is recorded"
-        return f"{pair}: the test is not defined ({reason})."
+        reason = hear(row["note"].removeprefix("not defined: ")) or say("no reason is recorded")
+        said = "What the {larger} adds to the {smaller}: the test is not defined ({reason})."
+        return say(said, **pair, reason=reason)
     shown = p_value(row["p"])["text"]
-    remark = f" Remark: {row['note'].rstrip('.')}." if row["note"] else ""
-    return (
-        f"{pair}, with the out-of-fold Radscore: likelihood ratio χ² = "
-        f"{decimal(row['chi2'], 2)['text']}, df = {number(row['df']):.0f}, "
-        f"P {shown if shown[0] in '<>' else f'= {shown}'}.{remark}"
+    found = say(
+        "What the {larger} adds to the {smaller}, with the out-of-fold Radscore: likelihood ratio "
+        "χ² = {chi2}, df = {df}, P {p}.",
+        **pair,
+        chi2=decimal(row["chi2"], 2)["text"],
+        df=f"{number(row['df']):.0f}",
+        p=shown if shown[0] in "<>" else f"= {shown}",
     )
+    remark = hear(row["note"]).rstrip(".。")
+    return sentences(found, say("Remark: {remark}.", remark=remark) if remark else "")
 
 
 def _in_text(model: str) -> str:
     name = _name(model)
-    return name[0].lower() + name[1:]
+    return name[0].lower() + name[1:] if spoken() == "en" else name
 
 
 _MEASURES = {"auc": "AUC", "net_benefit": "Net benefit"}
@@ -102,13 +111,18 @@ def _differences(study: Mapping) -> list[dict]:
         return [absent("Differences between models, with intervals, were not computed.")]
     main = [row for row in rows if _is_main(row)]
     rest = [row for row in rows if not _is_main(row)]
-    methods = "; ".join(dict.fromkeys(row["method"] for row in rows if row["method"]))
+    methods = say("; ").join(dict.fromkeys(hear(row["method"]) for row in rows if row["method"]))
     threshold = study["config"].get("evaluation", {}).get("decision_threshold")
-    at = f" Net benefit at a threshold of {threshold:g}." if threshold is not None else ""
-    caption = (
-        f"Differences between models on the same patients, {study['ci']} below each"
-        f"{f' ({methods})' if methods else ''}.{at} An interval that holds 0 leaves open which "
-        "model is better."
+    caption = sentences(
+        say(
+            "Differences between models on the same patients, {ci} below each{methods}.",
+            ci=study["ci"],
+            methods=say(" ({methods})", methods=methods) if methods else "",
+        ),
+        say("Net benefit at a threshold of {p}.", p=f"{threshold:g}")
+        if threshold is not None
+        else "",
+        say("An interval that holds 0 leaves open which model is better."),
     )
     blocks = [_difference_table(main, caption)] if main else []
     if rest:
@@ -121,7 +135,7 @@ def _difference_table(rows: Rows, caption: str, folded: bool = False) -> dict:
     body = []
     for name, a, b in sorted(keys, key=_difference_order):
         own = {r["sample"]: r for r in where(rows, metric=name, model_a=a, model_b=b)}
-        leading = [_MEASURES.get(name, name), f"{model_label(a)} − {model_label(b)}"]
+        leading = [say(_MEASURES.get(name, name)), f"{model_label(a)} − {model_label(b)}"]
         body.append(
             (leading, lambda sample, own=own: estimate(own.get(sample), value="difference"))
         )
@@ -165,8 +179,8 @@ def _tests(rows: Rows, caption: str, study: Mapping, folded: bool = False) -> di
                 decimal(row["difference"]),
                 interval(row),
                 decimal(row["z"], 2),
-                p_value(row["p"], row["note"] or "not defined"),
-                cell(row["note"], "no remark"),
+                p_value(row["p"], hear(row["note"]) or "not defined"),
+                cell(hear(row["note"]), "no remark"),
             )
             for row in rows
         ],
@@ -186,12 +200,12 @@ def _reclassification(rows: Rows | None) -> list[dict]:
                 (
                     _pair(row, " / "),
                     sample_name(row["sample"]),
-                    row["measure"].replace("_", " "),
+                    say(row["measure"].replace("_", " ")),
                     decimal(row["estimate"]),
                     decimal(row["se"]),
                     decimal(row["z"], 2),
-                    p_value(row["p"], row["note"] or "not defined"),
-                    cell(row["note"], "no remark"),
+                    p_value(row["p"], hear(row["note"]) or "not defined"),
+                    cell(hear(row["note"]), "no remark"),
                 )
                 for row in rows
             ],

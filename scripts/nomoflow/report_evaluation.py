@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from nomoflow.report_blocks import absent, cell, decimal, heading, p_value, table, text
-from nomoflow.report_comparison import comparison
+from nomoflow.language import say
+from nomoflow.report_blocks import absent, cell, decimal, p_value, sentences, table, text
+from nomoflow.report_heard import hear
 from nomoflow.report_samples import (
     CALIBRATION,
     METRICS,
@@ -30,26 +31,37 @@ from nomoflow.wording import (
 _USUAL_GROUPS = "10"
 
 
-def evaluation(study: Mapping) -> list[dict]:
-    """Discrimination, calibration, decisions and the comparison of models."""
+NOTHING = "No model was evaluated."
+
+
+def discrimination(study: Mapping) -> list[dict]:
+    """ROC curves, and every figure of performance in every sample."""
     performance = study["performance"] or []
     if not performance:
-        return [absent("No model was evaluated.")]
-    blocks = [
-        heading("Performance"),
-        *_performance(study, performance),
-        study["figure"]("roc"),
-        study["figure"]("scores"),
-        heading("Calibration"),
+        return [absent(NOTHING)]
+    return [study["figure"]("roc"), *_performance(study, performance)]
+
+
+def calibration(study: Mapping) -> list[dict]:
+    """Calibration curves, their measures and the Hosmer-Lemeshow test."""
+    performance = study["performance"] or []
+    if not performance:
+        return [absent(NOTHING)]
+    return [
         study["figure"]("calibration"),
         *_calibration(study, performance),
         hosmer_lemeshow(study["hosmer_lemeshow"]),
-        heading("Decision curves"),
-        study["figure"]("dca"),
-        heading("Comparison of the models"),
-        *comparison(study),
     ]
-    return blocks
+
+
+def decisions(study: Mapping) -> list[dict]:
+    """The decision curves."""
+    return [study["figure"]("dca")]
+
+
+def scores(study: Mapping) -> list[dict]:
+    """The nomogram's score of every patient."""
+    return [study["figure"]("scores")]
 
 
 def _performance(study: Mapping, performance: Rows) -> list[dict]:
@@ -63,19 +75,26 @@ def _performance(study: Mapping, performance: Rows) -> list[dict]:
                 ["Metric"],
                 [([label], figure_of(performance, model, name)) for name, label in names],
                 samples_of(performance),
-                f"{model_label(model)}: performance{among(study)}, {study['ci']} below each.",
+                say(
+                    "{model}: performance{among}, {ci} below each.",
+                    model=model_label(model),
+                    among=among(study),
+                    ci=study["ci"],
+                ),
                 folded=place > 0,
                 last=[("Over repeats", _spread(repeats, model, dict(names)))] if repeats else [],
+                sources=[performance, repeats],
             )
         )
     if repeats:
         many = max(number(row["repeats"]) for row in repeats)
         blocks.append(
             text(
-                f"Over repeats: standard deviation and range of the {many:.0f} repeats of "
+                "Over repeats: standard deviation and range of the {many} repeats of "
                 "cross-validation, which differ by their folds alone; an interval tells of the "
                 "patients as well. The AUC pools all folds of a repeat; the mean AUC within folds "
-                "compares patients of one fold only, so the two may differ in small samples."
+                "compares patients of one fold only, so the two may differ in small samples.",
+                many=f"{many:.0f}",
             )
         )
     others = list(dict.fromkeys(row["model"] for row in performance))
@@ -110,8 +129,8 @@ def _spread(repeats: Rows, model: str, labels: Mapping[str, str]):
             return cell("", "not counted over repeats")
         ends = span(row["minimum"], row["maximum"])
         sd = number(row["sd"])
-        shown = f"SD {signed(sd, 3)}" if row["sd"] else "one repeat"
-        return cell(shown, numeric=True, below=ends)
+        shown = say("SD {sd}", sd=signed(sd, 3)) if row["sd"] else say("one repeat")
+        return cell(shown, numeric=True, below=ends, value=row["sd"] or None)
 
     return find
 
@@ -125,14 +144,16 @@ def _methods(performance: Rows) -> dict:
         for row in where(performance, sample=sample):
             if row["method"] and row["model"] in models:
                 metrics = found.setdefault(row["method"], {}).setdefault(row["model"], [])
-                metrics.append(names.get(row["metric"], row["metric"]))
+                metrics.append(say(names.get(row["metric"], row["metric"])))
         for method, by_model in found.items():
-            own = {", ".join(metrics): [] for metrics in by_model.values()}
+            between = say(", ")
+            own = {between.join(metrics): [] for metrics in by_model.values()}
             for model, metrics in by_model.items():
-                own[", ".join(metrics)].append(model_label(model))
+                own[between.join(metrics)].append(model_label(model))
             for metrics, labels in own.items():
-                who = "all main models" if len(labels) == len(models) > 1 else ", ".join(labels)
-                body.append((sample_name(sample), who, metrics, method))
+                every = len(labels) == len(models) > 1
+                who = say("all main models") if every else between.join(labels)
+                body.append((sample_name(sample), who, metrics, hear(method)))
     if not body:
         return absent("The table of performance does not say how its intervals were made.")
     return table(
@@ -153,7 +174,7 @@ def _calibration(study: Mapping, performance: Rows) -> list[dict]:
             ["Measure"],
             [([label], figure_of(performance, model, name)) for name, label in names],
             samples_of(performance),
-            f"{model_label(model)}: calibration, {study['ci']} below each.",
+            say("{model}: calibration, {ci} below each.", model=model_label(model), ci=study["ci"]),
             folded=place > 0,
         )
         for place, (model, names) in enumerate(measured.items())
@@ -184,22 +205,27 @@ def hosmer_lemeshow(rows: Rows | None) -> dict:
         usual = own.get(_USUAL_GROUPS) or {}
         chi2 = decimal(usual.get("chi2"), 2, "not computed for 10 groups")
         if chi2["numeric"]:
-            chi2["below"] = f"df {number(usual['df']):.0f}"
+            chi2["below"] = say("df {df}", df=f"{number(usual['df']):.0f}")
         cells = (_p_of(own.get(groups)) for groups in asked)
         body.append([model_label(model), sample_name(sample), chi2, *cells])
     without = {row["sample"] for row in rows or []} - {sample for _, sample in pairs}
-    note = "".join(
-        f" {sample_name(name)}: {reason}."
+    remarks = [
+        say("{sample}: {reason}.", sample=sample_name(name), reason=hear(reason))
         for name in heads_in(rows or [])
         if name in without
         for reason in [next((r["note"] for r in where(rows, sample=name) if r["note"]), "no P")]
-    )
+    ]
     return table(
         ["Model", "Sample", "χ², 10 groups", *(f"{number(groups):.0f}" for groups in asked)],
         body,
-        f"Hosmer-Lemeshow test{_range(tested, asked)}. Journals ask for it; it is weak: a large P "
-        "is no proof of calibration, and P changes with the number of groups. Look at the curves."
-        + note,
+        sentences(
+            say("Hosmer-Lemeshow test{found}.", found=_range(tested, asked)),
+            say(
+                "Journals ask for it; it is weak: a large P is no proof of calibration, and P "
+                "changes with the number of groups. Look at the curves."
+            ),
+            *remarks,
+        ),
         groups=[("", 3), ("P by number of groups", len(asked))],
         folded=True,
         marked=range(2, 3 + len(asked)) if _all_optimistic(pairs) else (),
@@ -211,7 +237,9 @@ def _all_optimistic(pairs) -> bool:
 
 
 def _p_of(row: Mapping[str, str] | None) -> dict:
-    return p_value(row["p"], row["note"] or "not defined") if row else cell("", "not computed")
+    return (
+        p_value(row["p"], hear(row["note"]) or "not defined") if row else cell("", "not computed")
+    )
 
 
 def _main_first(pair: tuple[str, str]) -> tuple:
@@ -228,6 +256,12 @@ def _range(tested: Rows, asked: list[str]) -> str:
     sample = heads_in(own)[0]
     values = [number(row["p"]) for row in where(own, sample=sample)]
     least, greatest = (p_value(end)["text"] for end in (min(values), max(values)))
-    groups = f"{number(asked[0]):.0f} to {number(asked[-1]):.0f} groups"
-    found = f"P {least}" if least == greatest else f"P from {least} to {greatest}"
-    return f": {model_label(model)}, {found} over {groups}"
+    found = "P {least}" if least == greatest else "P from {least} to {greatest}"
+    return say(
+        ": {model}, " + found + " over {first} to {last} groups",
+        model=model_label(model),
+        least=least,
+        greatest=greatest,
+        first=f"{number(asked[0]):.0f}",
+        last=f"{number(asked[-1]):.0f}",
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from statistics import median
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -12,6 +13,8 @@ from nomoflow.report_blocks import (
     text,
     whole,
 )
+from nomoflow.report_heard import hear
+from nomoflow.report_samples import signature_name
 from nomoflow.wording import Rows, is_true, number, where
 
 
@@ -42,10 +45,14 @@ def reliability(study: Mapping) -> list[dict]:
         table(
             ["Phase", "Patients", "Median ICC", "Patients", "Median ICC", "Features", "Kept", "%"],
             body,
-            f"Features kept, by phase; {form or 'the coefficient'} as named in the table of all "
-            "coefficients, with its interval. The filter was fitted once, never sees the outcome, "
-            "and is held fixed in cross-validation.",
+            say(
+                "Features kept, by phase; {form} as named in the table of all coefficients, with "
+                "its interval. The filter was fitted once, never sees the outcome, and is held "
+                "fixed in cross-validation.",
+                form=form or say("the coefficient"),
+            ),
             groups=[("", 1), ("Between readers", 2), ("Same reader again", 2), ("", 3)],
+            sources=[rows],
         ),
     ]
 
@@ -67,15 +74,15 @@ def signature(study: Mapping) -> list[dict]:
         return [absent("No signature was fitted.")]
     body = [
         (
-            name,
-            status.get("status"),
+            signature_name(name),
+            say(status.get("status") or ""),
             whole(status.get("candidates")),
             whole(len(selected.get(name, []))),
             cell(status.get("score"), "there is no score"),
             cell(status.get("penalty"), "not recorded"),
             coefficient(status.get("lambda"), "there was nothing to penalise"),
             whole(status.get("folds")),
-            cell(status.get("reason"), "nothing to explain"),
+            cell(hear(status.get("reason")), "nothing to explain"),
         )
         for name, status in statuses.items()
     ]
@@ -87,13 +94,15 @@ def signature(study: Mapping) -> list[dict]:
             body,
             "Signatures. Score: refit is an unpenalised logistic regression on the features kept, "
             "lasso the LASSO's own linear predictor.",
+            sources=study["paths"]["statuses"],
         ),
     ]  # fmt: skip
     for name in statuses:
         rows = selected.get(name, [])
         if not rows:
-            reason = statuses[name].get("reason") or "no feature was kept"
-            blocks.append(absent(f"Signature {name} is empty ({reason}): its score is constant."))
+            reason = hear(statuses[name].get("reason")) or say("no feature was kept")
+            empty = "Signature {name} is empty ({reason}): its score is constant."
+            blocks.append(absent(empty, name=signature_name(name), reason=reason))
             continue
         blocks.append(
             table(
@@ -108,8 +117,12 @@ def signature(study: Mapping) -> list[dict]:
                     )
                     for row in rows
                 ],
-                f"Signature {name}: {len(rows)} features. Mean and SD of the patients analysed; "
-                "coefficients per SD, of the LASSO and of the Radscore.",
+                say(
+                    "Signature {name}: {many} features. Mean and SD of the patients analysed; "
+                    "coefficients per SD, of the LASSO and of the Radscore.",
+                    name=signature_name(name),
+                    many=len(rows),
+                ),
                 folded=name != "combined",
             )
         )

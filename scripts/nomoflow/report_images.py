@@ -1,9 +1,10 @@
 """Images in the report: how they were made, what was drawn on them, and where to look."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -12,6 +13,7 @@ from nomoflow.report_blocks import (
     filled,
     heading,
     link,
+    pictures,
     table,
     whole,
 )
@@ -24,10 +26,11 @@ MEASURED = {
     "slice_thickness_mm": ("Slice thickness, mm", 2), "kv": ("kV", 0), "exposure_mas": ("mAs", 0),
 }  # fmt: skip
 MOST_NAMED = 3
+EACH = 3  # pictures of either kind
 
 
 def images(study: Mapping) -> list[dict]:
-    """What was measured on the scans, summarised by phase and reading."""
+    """The pictures, and what was measured on the scans, summarised by phase and reading."""
     rows = study["quality"]
     if rows is None:
         return [absent("The study starts from a ready feature table, so no images were read.")]
@@ -58,14 +61,55 @@ def images(study: Mapping) -> list[dict]:
             "Scans and masks: median (least to greatest) over the scans of each phase and reading "
             "(a1, analysed; b1, second reader; a2, first reader again). In pieces: masks of more "
             "than one component. Shift: largest disagreement of image and mask, repaired.",
+            sources=[rows],
         )
     ]  # fmt: skip
-    pictures = study["gallery"]
-    seen = [link(pictures, "Every mask on its image, before and after resampling")] * bool(pictures)
-    return [*seen, *measured, *_drawn_twice(study), *_acquired(study)]
+    return [*_seen(study), *measured, *_acquired(study)]
 
 
-def _drawn_twice(study: Mapping) -> list[dict]:
+def to_look_at(cards: Sequence[Mapping]) -> list[dict]:
+    """The pictures with the lowest Dice, then those whose volume changed most (of `gallery`)."""
+    drawn = [card for card in cards if card["href"]]
+    read_twice = [card for card in drawn if card["lowest"] is not None]
+    measured = [card for card in drawn if card["change"] is not None]
+    first = sorted(read_twice, key=lambda card: card["lowest"])[:EACH]
+    changed = sorted(measured, key=lambda card: -abs(card["change"]))
+    return first + [card for card in changed if card not in first][:EACH]
+
+
+def _seen(study: Mapping) -> list[dict]:
+    """The link to the gallery, and the pictures to look at first."""
+    if not study["gallery"]:
+        return []
+    shown = [
+        {
+            "source": card["href"],
+            "alt": say("{patient}, {phase}: outlines of the masks", **_who(card)),
+            "caption": say("{patient}, {phase}", **_who(card)) + _why(card),
+        }
+        for card in study["pictures"]
+    ]
+    seen = [link(study["gallery"], "Every mask on its image, before and after resampling")]
+    caption = (
+        "Pictures to look at first: the lowest Dice of two readings, then the greatest change of "
+        "the mask's volume by resampling. A click shows a picture at full size."
+    )
+    return seen + ([pictures(shown, say(caption))] if shown else [])
+
+
+def _who(card: Mapping) -> dict:
+    return {name: card[name] for name in ("patient", "phase")}
+
+
+def _why(card: Mapping) -> str:
+    dice, change = card["lowest"], card["change"]
+    told = [say("Dice {dice}", dice=f"{dice:.3f}")] if dice is not None else []
+    if change is not None:
+        told.append(say("volume {change} %", change=f"{change:+.1f}".replace("-", "−")))
+    return say(": {told}", told=say(", ").join(told)) if told else ""
+
+
+def drawn_twice(study: Mapping) -> list[dict]:
     """How far the readers' masks overlap, and the agreement of the volumes that they drew."""
     rows, body = study["dice"] or [], []
     if not rows:
@@ -78,7 +122,7 @@ def _drawn_twice(study: Mapping) -> list[dict]:
                 body.append(
                     [
                         phase,
-                        "between readers" if comparison == "inter" else "same reader again",
+                        say("between readers" if comparison == "inter" else "same reader again"),
                         whole(len(own)),
                         _spread(own, "dice", 1, 3),
                         _spread(own, "hausdorff95_mm", 1, 1),
@@ -92,6 +136,7 @@ def _drawn_twice(study: Mapping) -> list[dict]:
             body,
             "How far two masks of one scan agree: median (least to greatest) over the pairs; the "
             "intraclass correlation of their volumes with its interval.",
+            sources=[rows],
         ),
     ]
 
@@ -120,6 +165,7 @@ def _acquired(study: Mapping) -> list[dict]:
             body,
             "How the analysed images were acquired: values with the scans that have them, or the "
             "median (least to greatest). Only DICOM series tell more than their format.",
+            sources=[rows],
         ),
     ]
 
@@ -128,8 +174,8 @@ def _named(rows: Rows, column: str) -> dict:
     """ "SIEMENS (31), GE (12)", the most frequent first."""
     counts = Counter(row[column] for row in rows if row[column])
     shown = [f"{value} ({n})" for value, n in sorted(counts.items(), key=lambda v: (-v[1], v[0]))]
-    more = [f"{len(shown) - MOST_NAMED} more"] * (len(shown) > MOST_NAMED)
-    return cell(", ".join(shown[:MOST_NAMED] + more), "the files do not tell")
+    more = [say("{more} more", more=len(shown) - MOST_NAMED)] * (len(shown) > MOST_NAMED)
+    return cell(say(", ").join(shown[:MOST_NAMED] + more), "the files do not tell")
 
 
 def _place(pair: tuple[str, str], phases: list[str]) -> tuple:
@@ -150,4 +196,4 @@ def _spread(rows: Rows, column: str, unit: float, digits: int) -> dict:
     if not values:
         return cell("", "not measured")
     parts = (decimal(value, digits) for value in (median(values), min(values), max(values)))
-    return filled("{} ({} to {})", *parts)
+    return filled(say("{} ({} to {})"), *parts)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from itertools import compress
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     MISSING,
     absent,
@@ -11,10 +12,13 @@ from nomoflow.report_blocks import (
     coefficient,
     decimal,
     interval,
+    link,
     p_value,
+    sentences,
     table,
     text,
 )
+from nomoflow.report_heard import hear
 from nomoflow.report_samples import among
 from nomoflow.wording import MAIN_MODELS, Rows, model_label, number
 
@@ -25,9 +29,10 @@ def models(study: Mapping) -> list[dict]:
     described = (study["model"] or {}).get("models", {})
     for name, rows in study["coefficients"].items():
         state = described.get(name, {})
-        reason = state.get("reason") or ""
+        reason = hear(state.get("reason")) or ""
         if not rows:
-            blocks.append(absent(f"{model_label(name)} has no coefficients. {reason}".strip()))
+            none = say("{model} has no coefficients.", model=model_label(name))
+            blocks.append(absent(sentences(none, reason)))
             continue
         blocks.append(_coefficients(name, rows, reason, study))
         if name == "nomogram":
@@ -51,10 +56,12 @@ def _out_of_fold(study: Mapping) -> dict:
         "and P values here; those above take the selected features as given, so the Radscore's "
         "look too good"
     )
-    return _coefficients("nomogram", rows, why, study, " with the out-of-fold Radscore")
+    return _coefficients("nomogram", rows, say(why), study, out_of_fold=True)
 
 
-def _coefficients(name: str, rows: Rows, reason: str, study: Mapping, with_score: str = "") -> dict:
+def _coefficients(
+    name: str, rows: Rows, reason: str, study: Mapping, out_of_fold: bool = False
+) -> dict:
     body = [
         [
             coefficient(row["coefficient"]),
@@ -69,38 +76,51 @@ def _coefficients(name: str, rows: Rows, reason: str, study: Mapping, with_score
     ]
     # What a penalised or separated model has for no term would be a table of dashes.
     there = [any(one["text"] != MISSING for one in column) for column in zip(*body, strict=True)]
-    none = [column for column, present in zip(_COLUMNS, there, strict=True) if not present]
-    notes = list(dict.fromkeys(row["note"] for row in rows if row["note"]))
+    none = [say(column) for column, present in zip(_COLUMNS, there, strict=True) if not present]
+    notes = list(dict.fromkeys(hear(row["note"]) for row in rows if row["note"]))
     shared = len(notes) == 1 and all(row["note"] for row in rows)
     columns = ["Term", "Unit and coding", *compress(_COLUMNS, there)]
     table_rows = [
         [
-            row["term"],
+            say("(Intercept)") if row["term"] == "(Intercept)" else row["term"],
             cell(_coding(row), "the intercept has none"),
             *compress(values, there),
-            *([cell(row["note"], "no remark")] if notes and not shared else []),
+            *([cell(hear(row["note"]), "no remark")] if notes and not shared else []),
         ]
         for row, values in zip(rows, body, strict=True)
     ]
-    sentences = [
-        f"{model_label(name)}{with_score}: coefficients of the log-odds of "
-        f"{study['outcome']['positive']}{among(study)}, fitted on all of them; "
-        f"{study['ci']}, Wald and profile likelihood",
-        "" if shared and notes[0].startswith(reason) else reason,
-        notes[0] if shared else "",
-        f"not estimated for any term: {', '.join(none)}" if none else "",
+    what = "{model}: coefficients of the log-odds of {positive}{among}, fitted on all of them; "
+    if out_of_fold:
+        what = what.replace(":", " with the out-of-fold Radscore:", 1)
+    parts = [
+        say(
+            what + "{ci}, Wald and profile likelihood.",
+            model=model_label(name),
+            positive=study["outcome"]["positive"],
+            among=among(study),
+            ci=study["ci"],
+        ),
+        "" if shared and notes[0].startswith(reason) else _ended(reason),
+        _ended(notes[0]) if shared else "",
+        say("Not estimated for any term: {columns}.", columns=say(", ").join(none)) if none else "",
     ]
     return table(
         columns + (["Remark"] if notes and not shared else []),
         table_rows,
-        " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in sentences if part),
+        sentences(*parts),
         folded=name not in MAIN_MODELS,
     )
 
 
+def _ended(part: str) -> str:
+    """A remark as a sentence."""
+    ended = part.rstrip(".。")
+    return say("{sentence}.", sentence=ended[0].upper() + ended[1:]) if ended else ""
+
+
 def _coding(row: Mapping[str, str]) -> str:
     """A z-score's mean and SD stand in the signature's table."""
-    return "per SD" if row["unit"] == "SD" else row["coding"] or row["unit"]
+    return say("per SD") if row["unit"] == "SD" else hear(row["coding"]) or row["unit"]
 
 
 def _vif(rows: Rows | None) -> dict:
@@ -119,12 +139,23 @@ def nomogram(study: Mapping) -> list[dict]:
     rows = study["coefficients"].get("nomogram", [])
     if not [row for row in rows if row["term"] != "(Intercept)"]:
         state = (study["model"] or {}).get("models", {}).get("nomogram", {})
-        return [absent(f"No predictor was kept. {state.get('reason') or ''}".strip())]
+        return [absent(sentences(say("No predictor was kept."), hear(state.get("reason")) or ""))]
     positive = study["outcome"]["positive"]
     return [
         study["figure"]("nomogram"),
-        text(f"With P the probability of {positive}: {formula(rows)}"),
+        text(
+            "With P the probability of {positive}: {formula}",
+            positive=positive,
+            formula=formula(rows),
+        ),
+        *_calculator(study),
     ]
+
+
+def _calculator(study: Mapping) -> list[dict]:
+    """The way to the page that computes a patient's probability."""
+    page = study["calculator"]
+    return [link(page, "The nomogram as a calculator, beside this page")] if page else []
 
 
 def formula(rows: Rows) -> str:
@@ -132,7 +163,9 @@ def formula(rows: Rows) -> str:
     parts = []
     for row in rows:
         value = number(row["coefficient"])
-        size = "not defined" if math.isnan(value) else coefficient(abs(value), digits=4)["text"]
+        size = (
+            say("not defined") if math.isnan(value) else coefficient(abs(value), digits=4)["text"]
+        )
         sign = "−" if value < 0 else "+"
         coding = f" ({row['coding']})" if row["coding"].startswith(("per ", "1 = ")) else ""
         times = "" if row["term"] == "(Intercept)" else f" × {row['term']}{coding}"

@@ -1,12 +1,17 @@
 """What all report pages share: the template, the figures linked beside it, and their captions."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
-from nomoflow.report_blocks import absent, figure
+from nomoflow.calculator import trusted
+from nomoflow.language import say, spoken
+from nomoflow.report_blocks import absent, figure, sentences
+from nomoflow.report_origins import FORMAT, Traced, lineage
 
 SOURCES = Path(__file__).resolve().parents[2] / "report"  # the template and the captions
 _ALT = {
@@ -26,6 +31,31 @@ _ALT = {
 }
 
 
+_WORDS = {
+    "ascending": "Sorted by {column}, ascending",
+    "descending": "Sorted by {column}, descending",
+    "unsorted": "In the order of the report",
+    "source": "Source",
+    "keep": "CSV of this table",
+    "rule": "Rule",
+    "given": "none: a file that the study began with",
+    "wildcards": "Of",
+    "files": "Files",
+    "size": "Size",
+    "unknown": "not in the trace",
+    "params": "Params",
+    "inputs": "Made from ({many})",
+    "place": "Line {line}, column {column}",
+    "computed": "Computed for this page from",
+    "pick": "Where a number comes from:",
+    "row": "Row",
+    "column": "Column",
+    "made": "Made from",
+    "config": "Made from the configuration in force, which every rule's params are taken from.",
+}
+_OTHERS = ("icc", "forest", "centres_dca")  # figures of other patients than the study's
+
+
 def page(
     heading: str,
     kind: str,
@@ -33,19 +63,77 @@ def page(
     people: str,
     phases: Sequence[str],
     sections: Sequence[Mapping],
+    tables: Mapping[str, str] | None = None,
+    trace: Mapping | None = None,
 ) -> str:
-    """The page; every text is escaped, an undefined name is an error.
+    """The page in the language spoken now; all is escaped, an undefined name is an error.
 
     heading: the page's first words; kind: what the page is, for the window's title ("study
     report"); outcome: positive, negative; sections: id, title and blocks (report_blocks) of each.
+    tables: {file: text} of the tables that can be kept as files; None for a page without controls
+    and script; trace: the document that provenance/trace.json holds.
     """
-    template = (SOURCES / "study.html.j2").read_text(encoding="utf-8")
+    style, script = read_source("study.css"), read_source("study.js")
+    places: dict[str, int] = {}
+    data = None if tables is None else _data(heading, sections, tables, trace, places)
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(template).render(
-        heading=heading, kind=kind, outcome=outcome, people=people, phases=phases, sections=sections
-    )
+    environment.filters["place"] = places.__getitem__
+    policy = f"default-src 'none'; img-src 'self' file:; style-src {trusted(style)}; "
+    policy += f"script-src {trusted(script)}; " if data else ""
+    text = environment.from_string(read_source("study.html.j2")).render(
+        heading=heading, kind=kind, outcome=outcome, people=people, phases=phases,
+        sections=sections, style=style, script=script, data=data, language=spoken(), say=say,
+        policy=f"{policy}base-uri 'none'; form-action 'none'", traced=_traced(places),
+    )  # fmt: skip
+    return text + "\n"
+
+
+def read_source(name: str) -> str:
+    """A file below report/, without the blanks around it."""
+    return (SOURCES / name).read_text(encoding="utf-8").strip()
+
+
+def _data(heading: str, sections, tables: Mapping, trace: Mapping | None, places: dict) -> str:
+    """What the page's script knows: its words, the files and how they were made, the tables."""
+    wanted = list(dict.fromkeys(s for part in sections for b in part["blocks"] for s in _from(b)))
+    known = lineage(trace or {"format": FORMAT, "files": {}}, wanted)
+    places |= {row[0]: at for at, row in enumerate(known["files"])}
+    content = {
+        "study": heading,
+        "words": {name: say(text) for name, text in _WORDS.items()},
+        **known,
+        "tables": {file: tables[file] for file in wanted if file in tables},
+    }
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # Within a script element nothing but "<" could end it, or begin a comment.
+    return text.replace("<", "\\u003c")
+
+
+def _from(block: Mapping) -> Sequence[str]:
+    return block.get("sources", ())
+
+
+def _traced(places: Mapping[str, int]):
+    """A function cell -> attributes: its number in full, and where in a file it was read."""
+
+    def attributes(cell: Mapping) -> Markup:
+        value, origin = cell["value"], ""
+        if not places or not cell["numeric"] or value in ("", None):
+            return Markup("")
+        if isinstance(value, Traced):
+            origin = f"{places[value.file]}:{value.line}:{value.column}"
+        full = float(value)
+        shown = Markup(' data-v="{}"').format(value) if full == full else Markup("")
+        return shown + (Markup(' data-o="{}"').format(origin) if origin else "")
+
+    return attributes
+
+
+def seen_from(page: str | Path, path: str | Path) -> str:
+    """A file's place relative to the page."""
+    return Path(os.path.relpath(path, Path(page).parent)).as_posix()
 
 
 def linker(figures: Sequence[str], page: str, people: str):
@@ -53,17 +141,15 @@ def linker(figures: Sequence[str], page: str, people: str):
 
     Captions are those of Snakemake's own report, with patients and events added to each.
     """
-    sources = {
-        Path(path).stem: Path(os.path.relpath(path, Path(page).parent)).as_posix()
-        for path in figures
-    }
+    places = {Path(path).stem: path for path in figures}
 
     def block(name: str) -> dict:
-        if name not in sources:
-            return absent(f"Figure {name} was not drawn in this run.")
-        words = (SOURCES / f"captions/{name}.rst").read_text(encoding="utf-8").split()
+        if name not in places:
+            return absent("Figure {name} was not drawn in this run.", name=name)
+        caption = say(" ".join(read_source(f"captions/{name}.rst").split()))
         # The patients that were read again are counted within that figure.
-        caption = " ".join([*words, f"{people}." if people and name != "icc" else ""]).strip()
-        return figure(sources[name], _ALT[name], caption)
+        counted = say("{people}.", people=people) if people and name not in _OTHERS else ""
+        place = seen_from(page, places[name])
+        return figure(place, _ALT[name], sentences(caption, counted), Path(places[name]).as_posix())
 
     return block

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from nomoflow.language import say
 from nomoflow.report_blocks import cell, decimal, estimate, table
 from nomoflow.wording import HEADS, OPTIMISTIC, Rows, heads_in, metric, number
 
@@ -29,13 +30,18 @@ FOLDS_ALONE = "only cross-validation has folds"
 
 def sample_name(sample: str) -> str:
     """A sample's name within a row; an optimistic one says so."""
-    name = HEADS.get(sample, sample)
-    return f"{name} (optimistic)" if sample in OPTIMISTIC else name
+    name = say(HEADS.get(sample, sample))
+    return say("{sample} (optimistic)", sample=name) if sample in OPTIMISTIC else name
+
+
+def signature_name(name: str) -> str:
+    """A signature's name: its phase, as the study calls it, or combined."""
+    return say("combined") if name == "combined" else name
 
 
 def among(study: Mapping) -> str:
     """ " (149 patients, 102 events)", for captions."""
-    return f" ({study['people']})" if study["people"] else ""
+    return say(" ({people})", people=study["people"]) if study["people"] else ""
 
 
 def samples_table(
@@ -45,6 +51,7 @@ def samples_table(
     caption: str,
     folded: bool = False,
     last: Sequence[tuple[str, Callable]] = (),
+    sources: Iterable = (),
 ) -> dict:
     """A column for each sample, honest and optimistic ones under a head of their own.
 
@@ -70,6 +77,7 @@ def samples_table(
         groups=[(name, wide) for name, wide in groups if wide],
         folded=folded,
         marked=range(start, start + len(optimistic)),
+        sources=sources,
     )
 
 
@@ -94,12 +102,13 @@ def optimism(performance: Rows, model: str) -> dict:
 def labelled(names: Mapping[str, str], performance: Rows, model: str, threshold=None) -> list:
     """(metric, label) of the metrics that a model has, in the order of ``names``."""
     there = {row["metric"] for row in performance if row["model"] == model}
-    at = f" at a threshold of {threshold:g}" if threshold is not None else ""
-    return [
-        (name, label + (at if name == "net_benefit" else ""))
-        for name, label in names.items()
-        if name in there
-    ]
+    found = {name: say(label) for name, label in names.items() if name in there}
+    if threshold is not None and "net_benefit" in found:
+        at = say(
+            "{measure} at a threshold of {p}", measure=found["net_benefit"], p=f"{threshold:g}"
+        )
+        found["net_benefit"] = at
+    return list(found.items())
 
 
 def samples_of(performance: Rows) -> list[str]:

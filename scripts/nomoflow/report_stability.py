@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from statistics import mean, median
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -10,9 +11,11 @@ from nomoflow.report_blocks import (
     estimate,
     heading,
     interval,
+    sentences,
     table,
     whole,
 )
+from nomoflow.report_samples import signature_name
 from nomoflow.wording import Rows, is_true, model_label, models_in, number, signed, where
 
 _LISTED = 15  # features of a signature in its table, those of the final signature beside
@@ -51,7 +54,7 @@ def _measures(study: Mapping) -> dict:
         own = {row["measure"]: row for row in where(rows, signature=name)}
         body.append(
             [
-                name,
+                signature_name(name),
                 *(estimate(own.get(measure), 2) for measure in _ESTIMATED),
                 *(estimate(own.get(measure), digits) for measure, (_, digits) in _SPREAD.items()),
             ]
@@ -66,7 +69,7 @@ def _measures(study: Mapping) -> dict:
         "signature is a result and is never left out.",
         groups=[
             ("", 1),
-            (f"Estimate ({study['ci']})", len(_ESTIMATED)),
+            (say("Estimate ({ci})", ci=study["ci"]), len(_ESTIMATED)),
             ("Median (quartiles)", len(_SPREAD)),
         ],
     )
@@ -81,31 +84,39 @@ def _frequencies(study: Mapping) -> list[dict]:
 
 def _frequency(name: str, rows: Rows, study: Mapping) -> dict:
     if not rows:
-        return absent(f"Signature {name}: no resample kept any feature.")
+        return absent("Signature {name}: no resample kept any feature.", name=signature_name(name))
     rows = sorted(rows, key=lambda row: (-number(row["share"]), row["feature"]))
     shown = [row for i, row in enumerate(rows) if i < _LISTED or is_true(row["selected"])]
     rest = len(rows) - len(shown)
     final = sum(is_true(row["selected"]) for row in rows)
     often = sum(is_true(row["selected"]) and number(row["share"]) >= 0.5 for row in rows)
-    more = f" {rest} more stand in signature/{name}/frequency.csv." if rest else ""
+    place = f"signature/{name}/frequency.csv"
+    more = say("{rest} more stand in {place}.", rest=rest, place=place) if rest else ""
+    said = "Of {final} in the final signature, {often} are in half of the resamples or more."
     of_final = (
-        f"Of {final} in the final signature, {often} are in half of the resamples or more."
-        if final
-        else "The final signature is empty."
+        say(said, final=final, often=often) if final else say("The final signature is empty.")
     )
     return table(
         ["Feature", "Final signature", "Resamples", "%", study["ci"]],
         [
             (
                 row["feature"],
-                "kept" if is_true(row["selected"]) else "not kept",
-                cell(f"{row['count']} of {row['resamples']}", numeric=True),
+                say("kept" if is_true(row["selected"]) else "not kept"),
+                cell(
+                    say("{count} of {many}", count=row["count"], many=row["resamples"]),
+                    numeric=True,
+                    value=row["count"],
+                ),
                 decimal(_percent(row, "share"), 0),
                 interval({name: _percent(row, name) for name in ("ci_low", "ci_high")}, digits=0),
             )
             for row in shown
         ],
-        f"Signature {name}: how often each feature was chosen. {of_final}{more}",
+        sentences(
+            say("Signature {name}: how often each feature was chosen.", name=signature_name(name)),
+            of_final,
+            more,
+        ),
         folded=name != "combined",
     )
 
@@ -137,4 +148,5 @@ def _instability(rows: Rows | None) -> dict:
         "Instability of the predicted probabilities (Riley and Collins 2023). MAPE: a patient's "
         "mean absolute difference between the model's probability and those of the models of the "
         "resamples; beside it, the width of the interval that holds most of them.",
+        sources=[rows],
     )

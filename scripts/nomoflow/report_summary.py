@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from nomoflow.report_blocks import absent, estimate, note, table, text, whole
+from nomoflow.language import say
+from nomoflow.report_blocks import absent, estimate, note, sentences, table, text, whole
+from nomoflow.report_heard import hear
 from nomoflow.report_samples import among, figure_of, optimism, samples_of
 from nomoflow.wording import (
     HEADS,
@@ -43,7 +45,7 @@ def summary(study: Mapping) -> list[dict]:
     blocks = [
         text(_sentence(study, performance, models[0])),
         _side_by_side(study, performance, models, outcome),
-        note(f"{WHY} {NEITHER}"),
+        note(sentences(say(WHY), say(NEITHER))),
     ]
     if not any(row["sample"].startswith("corrected") for row in performance):
         blocks.append(
@@ -53,24 +55,43 @@ def summary(study: Mapping) -> list[dict]:
             )
         )
     if study["warnings"]:
-        many = len(study["warnings"])
-        blocks.append(note(f"This run gave {many} warning{'s' * (many > 1)}: see Warnings, below."))
+        blocks.append(note(_warned(study["warnings"])))
     return blocks
+
+
+def _warned(rows: Rows) -> str:
+    """How many warnings there are, and the gravest kinds."""
+    kinds = list(dict.fromkeys(f"{row['stage']}: {row['code']}" for row in by_importance(rows)))
+    more = len(kinds) - _SHOWN
+    return say(
+        "This run gave {many} warnings, each with its remedy under Warnings: {kinds}{more}.",
+        many=len(rows),
+        kinds=", ".join(kinds[:_SHOWN]),
+        more=say(" and {more} more", more=more) if more > 0 else "",
+    )
 
 
 def _sentence(study: Mapping, performance: Rows, model: str) -> str:
     outcome = study["outcome"]
-    lead = f"The models give the probability of {outcome['positive']} against {outcome['negative']}"
-    parts = [f"{lead}{among(study)}."]
+    lead = "The models give the probability of {positive} against {negative}{among}."
+    sides = {name: outcome[name] for name in ("positive", "negative")}
+    parts = [say(lead, **sides, among=among(study))]
     found = [(name, metric(performance, model, name, "auc")) for name in samples_of(performance)]
     honest = [
-        f"{_LEADS[name]} {with_interval(row)}" for name, row in found if row and name in _LEADS
+        f"{say(_LEADS[name])} {with_interval(row)}" for name, row in found if row and name in _LEADS
     ]
     if honest:
-        parts.append(f"{model_label(model)}: {', '.join(honest)}")
         apparent = metric(performance, model, "apparent", "auc")
-        parts[-1] += f"; apparent, and optimistic, {with_interval(apparent)}." if apparent else "."
-    return " ".join(parts)
+        own = say("; apparent, and optimistic, {auc}", auc=with_interval(apparent))
+        parts.append(
+            say(
+                "{model}: {honest}{apparent}.",
+                model=model_label(model),
+                honest=say(", ").join(honest),
+                apparent=own if apparent else "",
+            )
+        )
+    return sentences(*parts)
 
 
 _LEADS = {"cross_validated": "cross-validated AUC", "corrected_632": ".632+ AUC"}
@@ -82,7 +103,7 @@ def _side_by_side(study: Mapping, performance: Rows, models: list[str], outcome:
     optimistic = [name for name in samples if name in OPTIMISTIC]
     groups = [
         ("", 1),
-        (f"AUC ({study['ci']}), honest", len(honest)),
+        (say("AUC ({ci}), honest", ci=study["ci"]), len(honest)),
         ("AUC, optimistic", len(optimistic)),
         ("Cross-validated", len(_JUDGED)),
         ("Optimism", 1),
@@ -104,10 +125,14 @@ def _side_by_side(study: Mapping, performance: Rows, models: list[str], outcome:
         ["Model", *(HEADS[name] for name in [*honest, *optimistic]),
          *(label for label, _ in _JUDGED.values()), "of AUC"],
         rows,
-        f"The models side by side{among(study)}; optimistic figures stand in italics on hatched "
-        f"ground. Sensitivity is the share of "
-        f"{outcome['positive']} at or above the cut-off; a calibration slope below 1 means "
-        "predictions that are too extreme. Last column: apparent less cross-validated AUC.",
+        say(
+            "The models side by side{among}; optimistic figures stand in italics on hatched "
+            "ground. Sensitivity is the share of {positive} at or above the cut-off; a calibration "
+            "slope below 1 means predictions that are too extreme. Last column: apparent less "
+            "cross-validated AUC.",
+            among=among(study),
+            positive=outcome["positive"],
+        ),
         groups=[(name, wide) for name, wide in groups if wide],
         marked=range(start, start + len(optimistic)),
     )  # fmt: skip
@@ -119,6 +144,7 @@ def _bare(row: Mapping[str, str] | None) -> Mapping[str, str] | None:
 
 
 _SHOWN = 3  # subjects named in a line
+_SAID = ("stage", "message", "remedy")
 _COLUMNS = ("stage", "code", "subject", "message", "remedy")
 
 
@@ -147,14 +173,18 @@ def warnings(study: Mapping) -> list[dict]:
                 for (stage, code), own in kinds.items()
             ],
             "What a reader must know before trusting a number, the gravest first.",
+            sources=[rows],
         )
     ]
     if len(kinds) < len(rows):
         blocks.append(
             table(
                 [name.capitalize() for name in _COLUMNS],
-                [[row[name] for name in _COLUMNS] for row in rows],
-                f"Warnings, one by one ({len(rows)}).",
+                [
+                    [hear(row[name]) if name in _SAID else row[name] for name in _COLUMNS]
+                    for row in rows
+                ],
+                say("Warnings, one by one ({many}).", many=len(rows)),
                 folded=True,
             )
         )
@@ -164,10 +194,11 @@ def warnings(study: Mapping) -> list[dict]:
 def _subjects(rows: Rows) -> str:
     names = list(dict.fromkeys(row["subject"] for row in rows))
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    said = say(" and {more} more", more=more) if more > 0 else ""
+    return ", ".join(names[:_SHOWN]) + said
 
 
 def _first(rows: Rows, column: str) -> str:
     """The first text, and that there are others."""
     others = len({row[column] for row in rows}) > 1
-    return rows[0][column] + (" (the first)" if others else "")
+    return hear(rows[0][column]) + (say(" (the first)") if others else "")

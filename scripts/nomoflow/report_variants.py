@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from nomoflow.report_blocks import absent, cell, estimate, table, text, whole
+from nomoflow.language import say, spoken
+from nomoflow.report_blocks import absent, cell, estimate, sentences, table, text, whole
 from nomoflow.report_samples import CALIBRATION, METRICS, sample_name
 from nomoflow.wording import OPTIMISTIC, Rows, heads_in, model_label, models_in, where
 
@@ -21,26 +22,29 @@ def subgroups(study: Mapping) -> list[dict]:
         "There are no tests: subgroups are small, and a difference between them is a question for "
         "other patients."
     )
-    blocks = (
-        [_subgroups(areas, f"AUC by subgroup, {_lower(lead)}", study, caution)] if areas else []
-    )
+    blocks = [_subgroups(areas, _title("AUC by subgroup", lead, study), caution)] if areas else []
     if rest:
-        blocks.append(_subgroups(rest, f"Further measures, {_lower(lead)}", study, _LEFT_OUT, True))
+        title = _title("Further measures", lead, study)
+        blocks.append(_subgroups(rest, title, _LEFT_OUT, True))
     blocks += [
-        _subgroups(where(rows, sample=name), f"Subgroups, {_lower(name)}", study, _LEFT_OUT, True)
+        _subgroups(where(rows, sample=name), _title("Subgroups", name, study), _LEFT_OUT, True)
         for name in others
     ]
     return blocks
 
 
+def _title(what: str, sample: str, study: Mapping) -> str:
+    return say(
+        "{what}, {sample}, {ci} below each.", what=say(what), sample=_lower(sample), ci=study["ci"]
+    )
+
+
 def _lower(sample: str) -> str:
     name = sample_name(sample)
-    return name if name.startswith("Harrell") else name.lower()
+    return name if spoken() != "en" or name.startswith("Harrell") else name.lower()
 
 
-def _subgroups(
-    rows: Rows, title: str, study: Mapping, caution: str = "", folded: bool = False
-) -> dict:
+def _subgroups(rows: Rows, title: str, caution: str = "", folded: bool = False) -> dict:
     """A line a subgroup's level, and a measure where there are several; a column a model."""
     models = models_in(rows) or sorted({row["model"] for row in rows})
     measures = list(dict.fromkeys(row["metric"] for row in rows))
@@ -61,16 +65,15 @@ def _subgroups(
                     level,
                     whole(own[0]["n"]),
                     whole(own[0]["events"]),
-                    *([labels.get(measure, measure)] if len(measures) > 1 else []),
+                    *([say(labels.get(measure, measure))] if len(measures) > 1 else []),
                     *(estimate(found.get(model)) for model in models),
                 ]
             )
     heads = ["Subgroup", "Level", "Patients", "Events", *(["Measure"] * (len(measures) > 1))]
-    parts = [f"{title}, {study['ci']} below each.", caution]
     return table(
         [*heads, *map(model_label, models)],
         body,
-        " ".join(filter(None, parts)),
+        sentences(title, say(caution)),
         folded=folded,
         marked=range(len(heads), len(heads) + len(models)) if optimistic else (),
     )
@@ -82,8 +85,9 @@ def sensitivity(study: Mapping) -> list[dict]:
     if not rows:
         return [
             absent(
-                "A page of its own, on request: snakemake --cores all sensitivity repeats the "
-                "study with one decision changed at a time (sensitivity.html, beside this page)."
+                "A page of its own, on request: the target sensitivity (snakemake --cores all "
+                "sensitivity) repeats the study with one decision changed at a time and shows it "
+                "in sensitivity.html, beside this page."
             )
         ]
     models = models_in(rows) or sorted({row["model"] for row in rows})
@@ -118,10 +122,17 @@ def sensitivity(study: Mapping) -> list[dict]:
             ["Variant", "Changed", "Candidates", "Selected", "Shared",
              *(model_label(model) for _ in samples for model in models)],
             body,
-            f"The AUC as decisions change, {study['ci']} below each. Shared: selected features "
-            f"that the first line ({rows[0]['variant'].replace('_', ' ')}) has too.",
-            groups=[("", 2), ("Features", 3),
-                    *((f"AUC, {_lower(name)}", len(models)) for name in samples)],
+            say(
+                "The AUC as decisions change, {ci} below each. Shared: selected features that the "
+                "first line ({first}) has too.",
+                ci=study["ci"],
+                first=rows[0]["variant"].replace("_", " "),
+            ),
+            groups=[
+                ("", 2),
+                ("Features", 3),
+                *((say("AUC, {sample}", sample=_lower(name)), len(models)) for name in samples),
+            ],
             marked=range(start, start + optimistic),
         ),
     ]  # fmt: skip

@@ -1,6 +1,8 @@
 """pyradiomics' parameters of a phase: the study's file, with what the phase has of its own."""
 
 from copy import deepcopy
+from functools import cache
+from pathlib import Path
 
 from nomoflow.configuration import read_yaml
 
@@ -25,9 +27,15 @@ def merge_settings(base: dict, override: dict | None) -> dict:
     return merged
 
 
+@cache  # asked for by every batch
+def _read(path: Path, changed: int) -> dict:
+    return read_yaml(path)
+
+
 def settings_by_phase(config: dict) -> dict[str, dict]:
     """The parameters of each phase: the config's file, merged with what a phase has of its own."""
-    base, own = read_yaml(config["features"]["settings"]), config["features"]["per_phase"]
+    path = Path(config["features"]["settings"])
+    base, own = _read(path, path.stat().st_mtime_ns), config["features"]["per_phase"]
     return {
         phase: merge_settings(base, {"setting": own.get(phase, {})})
         for phase in config["images"]["phases"]

@@ -14,7 +14,7 @@ from pathlib import Path
 PATTERNS = (
     "Snakefile", "rules/*.smk", "scripts/**/*.py", "envs/*", "config/config.yaml",
     "config/schemas/*", "config/tolerances.yaml", "report/**/*", "profiles/**/*", "tools/*.py",
-    "pyproject.toml", "dvc.yaml", ".dvc/config",
+    "pyproject.toml",
 )  # fmt: skip
 CODE = ("Snakefile", "rules/*.smk", "scripts/**/*.py")
 RULE = re.compile(r"^ *(?:rule|checkpoint) (\w+):$")
@@ -32,7 +32,7 @@ def source_files(
 
 def _is_source(path: Path, root: Path) -> bool:
     parts = path.relative_to(root).parts
-    hidden = any(part.startswith(".") and part != ".dvc" for part in parts)
+    hidden = any(part.startswith(".") for part in parts)
     return path.is_file() and not hidden and "__pycache__" not in parts and path.name[-1] != "~"
 
 

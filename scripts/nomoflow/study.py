@@ -7,6 +7,7 @@ module and those that it imports use the standard library and Snakemake's own de
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,9 +26,14 @@ from nomoflow.participants import (
 )
 from nomoflow.problems import Problems
 from nomoflow.scans import READINGS, read_scans
+from nomoflow.statements_file import read_statements, statements_file
 from nomoflow.subgroup_levels import check_subgroups
 
 NO_SCANS = "no image in every phase"
+# What the targets `init`, `clean` and `verify` are told by --config: no keys of a study.
+OF_COMMAND = (
+    "folder", "table", "name", "image_pattern", "mask_pattern", "confirm", "recompute",
+)  # fmt: skip
 
 
 @dataclass
@@ -39,6 +45,8 @@ class Study:
     scans : scans of the included patients, their files resolved
     model : the locked model that is applied to these patients, or None where models are made
     outcome_known : False where patients have no outcome yet (target ``predict``)
+    statements : the authors' texts by name
+    asked : what the targets of ``OF_COMMAND`` were told on the command line
 
     The order of the tables' rows changes nothing here, so it changes no result.
     """
@@ -50,6 +58,8 @@ class Study:
     scans: list[dict[str, str]] = field(default_factory=list)
     model: dict | None = None
     outcome_known: bool = True
+    statements: dict[str, str] = field(default_factory=dict)
+    asked: dict = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,6 +68,11 @@ class Study:
     @property
     def phases(self) -> list[str]:
         return self.config["images"]["phases"]
+
+    @property
+    def patients(self) -> list[str]:
+        """The patients who meet the criteria, sorted."""
+        return [row["patient"] for row in self.participants]
 
     @property
     def predictors(self) -> list[dict]:
@@ -73,6 +88,11 @@ class Study:
         found = {row[predictor["name"]] for row in self.participants}
         found -= {predictor["positive"], ""}  # an empty cell is no level, where it is imputed
         return min(found, default="")
+
+    @property
+    def statements_file(self) -> list[str]:
+        """The file of the authors' texts, as a job takes it in; nothing where there is none."""
+        return [path] if (path := statements_file(self.config)) else []
 
     @property
     def from_table(self) -> bool:
@@ -91,14 +111,22 @@ class Study:
 
     def scans_of(self, bucket: str) -> list[dict[str, str]]:
         """The scans of a batch, sorted, so that the order of the table does not matter."""
-        return sorted(
-            (scan for scan in self.scans if self.bucket(scan["patient"]) == bucket),
+        return list(self._scans_by_bucket.get(bucket, []))
+
+    @cached_property
+    def _scans_by_bucket(self) -> dict[str, list[dict[str, str]]]:
+        places = {phase: place for place, phase in enumerate(self.phases)}
+        found: dict[str, list[dict[str, str]]] = {}
+        for scan in sorted(
+            self.scans,
             key=lambda scan: (
                 scan["patient"],
-                self.phases.index(scan["phase"]),
+                places[scan["phase"]],
                 READINGS.index(scan["reading"]),
             ),
-        )
+        ):
+            found.setdefault(self.bucket(scan["patient"]), []).append(scan)
+        return found
 
     def closing_words(self, targets: Collection[str]) -> str:
         """What a user wants to know when a run has ended well: where to look, and the AUCs."""
@@ -106,14 +134,20 @@ class Study:
 
 
 def load_study(
-    config: dict, schema: str | Path, defaults: str | Path, own: Mapping = MappingProxyType({})
+    config: dict,
+    schema: str | Path,
+    defaults: str | Path,
+    own: Mapping = MappingProxyType({}),
+    said: Mapping = MappingProxyType({}),
 ) -> Study:
     """Check a config and the tables that it names, and return the study.
 
-    own : what the study itself sets, which may not contradict a locked model as defaults may.
+    own : what the study itself sets, which may not contradict a locked model as defaults may;
+    said : what the command line sets by ``--config``.
     Raises StudyError with every problem of the first step that has any: config, tables, patients.
     """
-    config = with_words(config)
+    asked = {key: said[key] for key in OF_COMMAND if key in said}
+    config = {key: value for key, value in with_words(config).items() if key not in asked}
     outcome_known = config["cohort"].get("outcome") is not None
     config_problems(config, read_yaml(schema)).stop_if_any()
     problems = Problems()
@@ -124,7 +158,8 @@ def load_study(
     problems.stop_if_any()
     cohort = config["cohort"]
     rows = read_participants(cohort, problems, outcome_known)
-    study, scans = Study(config, model=model, outcome_known=outcome_known), []
+    study, scans = Study(config, model=model, outcome_known=outcome_known, asked=asked), []
+    study.statements = read_statements(statements_file(config), problems)
     if not study.from_table and config["images"]["scans"]:
         patients = {row["patient"] for row in rows}
         scans, study.exclusions = read_scans(config["images"], patients, problems)

@@ -8,6 +8,7 @@ from nomoflow.provenance_inputs import ProvenanceInputs
 from nomoflow.study import Study
 
 CENTRE = SimpleNamespace(
+    pooling=lambda wildcards: {"pooled": "results/s/centres/pooled.csv"},
     tables=lambda wildcards: {"look": "results/s/centres/look.json", "many": ["a", "b"]},
     inputs=lambda wildcards: {"features": ["c", "d"]},
 )
@@ -36,7 +37,12 @@ def test_a_study_of_images():
     assert made.overlays(WILDCARDS) == ["results/s/images/overlays/0003"]
     assert made.folders == ["data", "more", "tables"]
     shown = made.shown(lambda wildcards: {"one": "x", "two": ["y", "x"]}, ["roc"])
-    assert shown(WILDCARDS) == ["x", "y", "results/s/figures/roc.svg"]
+    found = shown(WILDCARDS)
+    assert found[:3] == ["x", "y", "results/s/centres/pooled.csv"]
+    names = ("clear", "metrics", "tripod_ai", "ibsi")
+    statements = ["methods.md", *(f"checklist_{name}.csv" for name in names)]
+    assert found[3:-1] == [f"results/s/report/{name}" for name in statements]
+    assert found[-1] == "results/s/figures/roc.svg"
 
 
 def test_a_study_of_a_ready_table():

@@ -17,19 +17,20 @@ def study(tmp_path):
 
 
 def test_performance_has_all_samples_and_the_spread_over_repeats(tmp_path, study):
-    words = section(write(tmp_path, study), "evaluation")
+    words = section(write(tmp_path, study), "roc")
     assert re.search(
         r"AUC 0\.900 \(0\.870–0\.920\) 0\.910 \(.*?\) 0\.936 \(.*?\) 0\.956 \(.*?\) "
         r"SD 0\.012 0\.885–0\.917 AUC within folds, mean 0\.896",
         words,
     )
     assert "of the 5 repeats" in words and "Net benefit at a threshold of 0.5" in words
+    words = section(write(tmp_path, study), "calibration")
     for measure in ("Observed : expected", "ICI", "E50", "E90"):
         assert words.count(f"{measure} ") >= 3
 
 
 def test_hosmer_lemeshow_gives_the_range_over_groups(tmp_path, study):
-    words = section(write(tmp_path, study), "evaluation")
+    words = section(write(tmp_path, study), "calibration")
     # 0.948 - 0.08 * 5 = 0.548
     assert "Radiomics nomogram, P from 0.548 to 0.948 over 5 to 15 groups" in words
     assert "Radiomics nomogram Apparent (optimistic) 2.71 df 8 0.548 0.628" in words
@@ -44,7 +45,7 @@ def test_hosmer_lemeshow_of_other_groups_than_ten(tmp_path, study):
 
 
 def test_added_value_is_stated_with_the_out_of_fold_radscore(tmp_path, study):
-    words = section(write(tmp_path, study), "evaluation")
+    words = section(write(tmp_path, study), "comparison")
     assert (
         "What the radiomics nomogram adds to the image-feature model, with the out-of-fold "
         "Radscore: likelihood ratio χ² = 9.61, df = 1, P = 0.002. Remark: P is approximate."
@@ -66,7 +67,7 @@ def test_a_test_that_is_not_defined_gives_its_reason(tmp_path, study):
 
 
 def test_differences_of_the_main_models_come_before_the_others(tmp_path, study):
-    words = section(write(tmp_path, study), "evaluation")
+    words = section(write(tmp_path, study), "comparison")
     main, further = words.split("Differences, further pairs of models.")
     # Honest before optimistic; volume is no main model.
     pair = "Radiomics nomogram − Image-feature model 0.030 (−0.010 to 0.080) 0.020"

@@ -127,3 +127,14 @@ def test_real_series(study_data, tmp_path):
     assert {(row["kind"], row["tag"]) for row in rows} == {
         ("key_is_patient_number", "PatientID"), ("key_is_patient_number", "PatientName"),
     }  # fmt: skip
+
+
+def test_a_file_of_dvc_that_names_a_patient_is_found(tmp_path, scans, monkeypatch):
+    """`dvc add` of a single file writes its name beside it, for git; of a folder the folder's."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("data/mine/jane_doe.nii.gz", "data/mine"):
+        listed = f"outs:\n- md5: 0123456789abcdef0123456789abcdef\n  path: {name[-15:]}\n"
+        (tmp_path / f"{name}.dvc").parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.dvc").write_text(listed, encoding="utf-8")
+    found = {(row["file"], row["tag"]) for row in run(tmp_path, scans)}
+    assert found == {("data/mine/jane_doe.nii.gz.dvc", "PatientName")}

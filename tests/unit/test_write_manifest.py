@@ -77,7 +77,7 @@ def test_the_workflows_own_files_and_pins(study):
         assert one == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     wanted = {"Snakefile", "rules/common.smk", "scripts/fit_lasso.py", "scripts/nomoflow/lasso.py"}
     wanted |= {"envs/images.yaml", "envs/images.post-deploy.sh", "profiles/default/config.yaml"}
-    wanted |= {"config/ci.yaml", "config/schemas/config.schema.yaml", "pyproject.toml", "dvc.yaml"}
+    wanted |= {"config/ci.yaml", "config/schemas/config.schema.yaml", "pyproject.toml"}
     wanted |= {"report/study.html.j2", "report/captions/roc.rst", "tools/write_parity.py"}
     assert wanted <= set(made["sources"])
     assert not [

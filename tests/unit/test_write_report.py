@@ -1,16 +1,19 @@
+import csv
 import html
+import json
 import re
 from pathlib import Path
 
 import pytest
 from report_page import Page, drop_rows, section, without, write
-from report_study import FIGURES, write_study
+from report_study import FIGURES, job, script, write_study
 from report_tables import PHASES
 
 from nomoflow.report import TABLES
 from nomoflow.report_models import formula
 from nomoflow.run import read_rows, write_rows
 
+CHECKLISTS = [f"checklist_{name}" for name in ("clear", "metrics", "tripod_ai", "ibsi")]
 HOSTILE = "<script>alert('x')</script>\"&{{ 7 * 7 }}"
 
 
@@ -38,7 +41,7 @@ def test_optimistic_columns_are_marked_and_no_others(tmp_path, study):
     summary = re.findall(r"<table>.*?</table>", source, flags=re.S)[0]
     heads = re.findall(r'<th scope="col"([^>]*)>(.*?)</th>', html.unescape(summary))
     assert [name for marks, name in heads if "optimistic" in marks] == ["Harrell's", "Apparent"]
-    for row in re.findall(r'<tr><th scope="row">(.*?)</tr>', summary, flags=re.S):
+    for row in re.findall(r'<tr><th scope="row"[^>]*>(.*?)</tr>', summary, flags=re.S):
         marked = ["optimistic" in marks for marks in re.findall(r"<td([^>]*)>", row)]
         assert marked == [False, False, True, True, *[False] * 6]
     # Italics carry the mark where neither colour nor pattern is seen.
@@ -52,8 +55,13 @@ def test_without_resamples_the_summary_says_so(tmp_path, study):
     assert "Cross-validated Apparent" in words
 
 
-def test_warnings_stand_near_the_top_gravest_first_with_remedies(tmp_path, study):
-    words = section(write(tmp_path, study), "warnings")
+def test_warnings_are_named_at_the_top_gravest_first_with_remedies_below(tmp_path, study):
+    source = write(tmp_path, study)
+    assert (
+        "4 warnings, each with its remedy under Warnings: models: sample_size, signature: empty, "
+        "reliability: undefined_icc." in section(source, "summary")
+    )
+    words = section(source, "warnings")
     places = [words.index(w) for w in ("models: sample_size 2", "signature: empty 1", "undefined")]
     assert places == sorted(places)
     assert "nomogram, image_features" in words and "enlarge the cohort" in words
@@ -61,7 +69,7 @@ def test_warnings_stand_near_the_top_gravest_first_with_remedies(tmp_path, study
 
 
 def test_missing_values_by_class(tmp_path, study):
-    words = section(write(tmp_path, study), "cohort")
+    words = section(write(tmp_path, study), "table1")
     assert "age continuous 100 4 4.0 1 3 54.1" in words
     drop_rows(study, "missing", lambda row: row["variable"] == "age")
     assert "No value of any predictor is missing" in Page(write(tmp_path, study)).words
@@ -88,13 +96,18 @@ def test_sections_follow_one_another_in_the_page_of_an_empty_study(tmp_path, stu
 def test_sections_contents_and_links(tmp_path, study):
     page = Page(write(tmp_path, study))
     sections = [attributes["id"] for attributes in page.all("section")]
-    assert sections == ["summary", "warnings", "cohort", "images", "reliability", "signature",
-                        "models", "nomogram", "evaluation", "stability", "baselines", "subgroups",
-                        "sensitivity", "settings"]  # fmt: skip
+    assert sections == [
+        "summary", "flow", "table1", "agreement", "reliability", "signature", "models", "nomogram",
+        "roc", "calibration", "decisions", "scores", "comparison", "stability", "baselines",
+        "subgroups", "sensitivity", "centres", "exclusions", "images", "warnings", "methods",
+        "checklists", "settings", "trace",
+    ]  # fmt: skip
     links = [attributes["href"] for attributes in page.all("a")]
-    assert [link for link in links if link.startswith("#")] == [f"#{name}" for name in sections]
+    inside = [link for link in links if link.startswith("#")]
+    assert inside == ["#main", *(f"#{name}" for name in sections)]
     pictures = page.all("img")
-    assert {p["src"] for p in pictures} == {f"../figures/{name}.svg" for name in FIGURES}
+    drawn = {p["src"] for p in pictures if p["src"].startswith("../figures")}
+    assert drawn == {f"../figures/{name}.svg" for name in (*FIGURES, "forest")}
     assert all(p["alt"] for p in pictures)
     assert page.all("html") == [{"lang": "en"}]
 
@@ -112,18 +125,95 @@ def test_every_table_scrolls_and_has_heads(tmp_path, study):
 def test_hostile_text_stays_text(tmp_path):
     study = write_study(tmp_path, hostile=HOSTILE)
     source = write(tmp_path, study)
-    assert "script" not in Page(source).tags
+    # The page's own two: what its script knows, and the script.
+    assert [one.get("type") for one in Page(source).all("script")] == ["application/json", None]
     assert source.count("&lt;script&gt;") > 15
     assert "{{ 7 * 7 }}" in Page(source).words and "49&#34;" not in source
     assert not any(name.startswith("on") for _, a in Page(source).attributes for name in a)
 
 
-def test_same_bytes_no_time_and_no_path_of_this_machine(tmp_path, study):
-    first = write(tmp_path, study)
-    assert write(tmp_path, study) == first
+def test_same_bytes_no_time_and_no_path_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the workflow's own paths are relative to its folder
+    study = write_study(Path())
+    first = write(Path(), study)
+    assert write(Path(), study) == first
     assert str(tmp_path) not in first and "/srv/pacs" not in first and "…/secret-folder" in first
     assert not re.search(r"\d\d:\d\d:\d\d|20\d\d-\d\d-\d\d", first)
-    assert len(first.encode()) < 300_000
+    assert len(first.encode()) < 600_000
+
+
+def embedded(source):
+    """What the page's script knows."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', source, flags=re.S)[1])
+
+
+def test_the_page_holds_the_very_text_of_its_tables(tmp_path, study):
+    held = embedded(write(tmp_path, study))["tables"]
+    for name in ("performance", "table1", "icc", "warnings", "pooled"):
+        path = study["input"][name]
+        assert held[Path(path).as_posix()] == Path(path).read_bytes().decode("utf-8")
+
+
+def test_a_table_too_large_for_a_light_page_stays_beside_it(tmp_path, study, monkeypatch):
+    writing = script("write_report")
+    monkeypatch.setattr(writing, "MOST_KEPT", 2000)
+    report = tmp_path / "report/study.html"
+    writing.main(job(study, {"report": str(report)}))
+    held = embedded(report.read_text(encoding="utf-8"))["tables"]
+    sizes = [Path(path).stat().st_size for path in held]
+    assert sizes and max(sizes) <= 2000
+    assert Path(study["input"]["icc"]).as_posix() not in held
+
+
+def test_every_number_shown_as_it_is_knows_its_cell(tmp_path, study):
+    source = write(tmp_path, study)
+    files = [row[0] for row in embedded(source)["files"]]
+    found = re.findall(r'data-v="([^"]*)" data-o="(\d+):(\d+):(\w+)"', source)
+    assert len(found) > 900
+    tables = {}
+    for value, at, line, column in found:
+        path = files[int(at)]
+        if path not in tables:
+            tables[path] = list(csv.reader(Path(path).read_text(encoding="utf-8").splitlines()))
+        head, row = tables[path][0], tables[path][int(line) - 1]
+        assert row[head.index(column)] == value
+
+
+def test_every_table_and_figure_names_its_files(tmp_path, study):
+    source = write(tmp_path, study)
+    known = len(embedded(source)["files"])
+    places = re.findall(r'class="tools" data-sources="([^"]*)"', source)
+    assert len(places) == source.count("<table>") + len(FIGURES) + 1  # the forest
+    named = [place.split() for place in places]
+    assert all(int(at) < known for place in named for at in place)
+    # The configuration, and the last section's list of all files.
+    assert sum(not place for place in named) == 2
+
+
+def test_other_centres_are_shown_where_there_are_summaries(tmp_path, study):
+    words = section(write(tmp_path, study), "centres")
+    assert "2 centres judged it on patients of their own: north, south." in words
+    assert "0.790 (0.740–0.830)" in words and "Pooled 144 61" in words
+    assert "(100 patients, 62 events)" not in words
+
+
+def test_checklists_are_counted_by_status(tmp_path, study):
+    words = section(write(tmp_path, study), "checklists")
+    heads = "Items Pass Fail Not evidenced For the authors Not applicable"
+    assert heads in words or heads.removesuffix(" Not applicable") in words
+    assert "TRIPOD+AI 4 2 0 1 1" in words
+
+
+def test_the_methods_text_keeps_its_heads_and_paragraphs(tmp_path, study):
+    source = write(tmp_path, study)
+    assert "<h3>Cohort</h3>" in source and "<p>One hundred patients.</p>" in source
+
+
+def test_pictures_to_look_at_first(tmp_path, study):
+    source = write(tmp_path, study)
+    places = re.findall(r'<img src="(\.\./images/[^"]*)"', source)
+    # Dice falls by 0.01 from each patient to the next.
+    assert places == [f"../images/overlays/0001/P00{i}.jpg" for i in (2, 1, 0)]
 
 
 def test_nothing_is_fetched_from_elsewhere(tmp_path, study):
@@ -132,15 +222,18 @@ def test_nothing_is_fetched_from_elsewhere(tmp_path, study):
 
 def test_images_are_described_and_lead_to_their_pictures(tmp_path, study):
     source = write(tmp_path, study)
-    words = section(source, "images")
     assert 'href="gallery.html"' in source
+    words = section(source, "images")
     assert "SIEMENS (2), GE (1)" in words and "2.00 (1.00 to 3.00)" in words  # slice thickness
+    words = section(source, "agreement")
     assert "0.880 (0.860 to 0.900)" in words and "3.5 (1.5 to 5.5)" in words  # Dice, Hausdorff
     assert "0.953 (0.916–0.976)" in words.replace(" )", ")")
     for name in ("dice", "volume_icc", "acquisition", "gallery"):
         del study["input"][name]
-    words = section(write(tmp_path, study), "images")
-    assert "Hausdorff" not in words and "Acquisition" not in words and "Volume, mL" in words
+    source = write(tmp_path, study)
+    assert "Hausdorff" not in section(source, "agreement")
+    words = section(source, "images")
+    assert "Acquisition" not in words and "Volume, mL" in words
 
 
 def test_a_study_from_a_feature_table_says_why_it_has_no_images(tmp_path, study):
@@ -172,6 +265,10 @@ def test_a_study_from_a_feature_table_says_why_it_has_no_images(tmp_path, study)
         (without("sensitivity"), "snakemake --cores all sensitivity"),
         (without("warnings"), "Warnings were not collected"),
         (without("settings"), "settings are not known"),
+        (without("methods"), "The methods text was not written in this run"),
+        (without(*CHECKLISTS), "The checklists were not filled in this run"),
+        (without("trace"), "This run made no trace (provenance/trace.json)"),
+        (without("pooled", "centre_rows"), "No other centre is in this study"),
         (without("figures"), "Figure roc was not drawn"),
         (without("coefficients"), "No predictor was kept"),
     ],

@@ -16,7 +16,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # All that a study needs of the project; results, data and logs are left behind.
-PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "report", "profiles")
+PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "report", "profiles", "tools")
+PARTS += ("pyproject.toml", "dvc.yaml")
 CI = "config/ci.yaml"
 RESULTS = "results/ci"
 # What the checks themselves write: they say what is wrong, so they follow the input.

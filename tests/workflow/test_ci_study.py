@@ -152,6 +152,16 @@ def test_figures_and_report_are_there(finished):
     assert "Study ci is complete" in (results / "report/complete.txt").read_text(encoding="utf-8")
 
 
+def test_snakemakes_own_report_has_the_pages_tables_and_figures(finished, tmp_path):
+    place = tmp_path / "report.html"
+    assert snakemake(finished, "--report", str(place)).succeeded()
+    text = place.read_text(encoding="utf-8")
+    for shown in ("figures/roc.svg", "report/study.html", "cohort/table1.csv", "warnings.csv"):
+        assert f'"{RESULTS}/{shown}": {{"name"' in text
+    for said in ("Read the page of the study first", "The nomogram as a calculator"):
+        assert said in text
+
+
 def test_no_result_tells_where_or_when_it_was_made(finished):
     results = finished / RESULTS
     place = str(finished).encode()

@@ -13,7 +13,7 @@ PARTS = (
     "features/batches/",
     "features/failures/",
 )
-PARTS += ("evaluation/repeats/",)
+PARTS += ("evaluation/repeats/", "provenance/images/")
 
 
 def test_every_column_is_documented(finished):
