@@ -1,8 +1,10 @@
 """Rule check_images: whether each scan can be read and fits, and what it will cost to compute."""
 
+from contextlib import closing
+
 from nomoflow.image_problems import PROBLEM, ImageProblem
 from nomoflow.images import PROBLEM_COLUMNS, examine, single_thread
-from nomoflow.isolation import CaseFailed, run_isolated
+from nomoflow.isolation import CaseFailed, run_each
 from nomoflow.prediction import PREDICTED_COLUMNS, predict
 from nomoflow.run import log_to, write_rows
 from nomoflow.scan_summary import summarise
@@ -20,10 +22,18 @@ OF_MASKS = {
 def main(job):
     single_thread()
     problems, predicted = [], []
-    for scan in job.params.scans:
-        found, row = _checked(scan, job.params)
-        problems += found
-        predicted += [row] if row else []
+    given = job.params
+    subbands = getattr(given, "subbands", None)
+    cases = [
+        (scan, given.limits, given.settings[scan["phase"]], given.spacing_mm, subbands)
+        for scan in given.scans
+    ]
+    with closing(run_each(check, cases, MOST_MB, MOST_SECONDS)) as outcomes:
+        for scan, outcome in zip(given.scans, outcomes, strict=True):
+            failed = isinstance(outcome, Exception)
+            found, row = _failed(scan, outcome) if failed else outcome
+            problems += found
+            predicted += [row] if row else []
     for problem in problems:
         print(*problem.values(), sep=" | ")
     # A check writes its table and succeeds; what follows from it is decided where all are known.
@@ -31,14 +41,13 @@ def main(job):
     write_rows(predicted, job.output.predicted, PREDICTED_COLUMNS)
 
 
-def _checked(scan: dict, params) -> tuple[list[dict], dict | None]:
-    """The rows of one scan, whatever it does to the process that reads it."""
-    settings = params.settings[scan["phase"]]
-    given = (scan, params.limits, settings, params.spacing_mm, getattr(params, "subbands", None))
-    try:
-        return run_isolated(check, *given, memory_mb=MOST_MB, seconds=MOST_SECONDS)
-    except CaseFailed as error:
-        failed = ImageProblem(
+def _failed(scan: dict, error: Exception) -> tuple[list[dict], None]:
+    """The rows of a scan that ended the process that read it, or could not be checked."""
+    if isinstance(error, ImageProblem):
+        problem = error
+        problem.patient, problem.phase, problem.reading = (scan[key] for key in KEY)
+    elif isinstance(error, CaseFailed):
+        problem = ImageProblem(
             kind="unreadable",
             severity=PROBLEM,
             problem="the scan cannot be checked",
@@ -48,10 +57,9 @@ def _checked(scan: dict, params) -> tuple[list[dict], dict | None]:
             file=without_uid(scan["image"]),
             **{key: scan[key] for key in KEY},
         )
-    except ImageProblem as problem:
-        failed = problem
-        failed.patient, failed.phase, failed.reading = (scan[key] for key in KEY)
-    return [failed.row()], None
+    else:
+        raise error
+    return [problem.row()], None
 
 
 def check(scan: dict, limits: dict, settings: dict, spacing_mm, subbands) -> tuple:

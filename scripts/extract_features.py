@@ -20,7 +20,7 @@ def main(job):
     shape, subbands = job.params.shape, job.params.subbands
     # Settings are checked before the first image: a wrong name fails the batch, not each case.
     chosen = {
-        phase: extractor(settings, shape, subbands, selected=wanted(job.params, phase))
+        phase: extractor(settings, shape, subbands, wanted(job.params, phase), job.params.fast)
         for phase, settings in job.params.settings.items()
     }
     digests = {

@@ -1,6 +1,7 @@
 """The benchmarks run, at a size that takes seconds, and see what they are there to see."""
 
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import SimpleITK as sitk
+from synthetic_scans import make
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 SMALL = ["--resamples", "2", "--block", "1", "--patients", "60", "--features", "12"]
@@ -126,3 +129,73 @@ def test_a_value_that_differs_is_seen(monkeypatch):
     assert module.relative(nan, nan) == module.relative(2.0, 2.0) == 0
     assert module.relative(1.0, 1.0 + 1e-12) > 0
     assert module.relative(nan, 1.0) == module.relative(1.0, nan) == 1
+
+
+def benchmark(name, results, *options):
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--results", str(results), *options]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_icc_against_pingouin(tmp_path):
+    said = benchmark("icc_against_pingouin", tmp_path, "--sample", "3", "--repeats", "2")
+    assert "ours / pingouin, CPU" in said
+    table = pd.read_csv(tmp_path / "icc_against_pingouin.csv")
+    assert (table["ratio"] < 0.1).all() and (table["difference"] <= 1e-10).all()
+    assert table["features"].tolist() == [1144, 1144]
+
+
+def test_growth(tmp_path):
+    small = ["--voxels", "1500", "--patients", "40", "--features", "12", "--repeats", "1"]
+    said = benchmark("growth", tmp_path, *small)
+    assert "1500 voxels" in said and "40 patients" in said
+    regions = pd.read_csv(tmp_path / "growth_of_regions.csv")
+    assert regions["fast"].tolist() == [False, True]
+    assert (regions["difference"] == 0).all() and (regions["cpu_seconds"] > 0).all()
+    assert len(pd.read_csv(tmp_path / "growth_of_cohorts.csv")) == 1
+
+
+def test_features_against_pyradiomics(tmp_path):
+    """Few voxels, so that a start of Python weighs most: the ratio says nothing here."""
+    small = ["--cases", "2", "--voxels", "400", "--repeats", "1", "--size", "64", "64", "24"]
+    said = benchmark("features_against_pyradiomics", tmp_path, *small)
+    assert "largest relative difference 0\n" in said
+    table = pd.read_csv(tmp_path / "features_against_pyradiomics.csv")
+    assert table["images"].tolist() == ["whole", "cropped"]
+    assert (table["features"] == 2 * 1158).all()
+    assert (table["wall_ratio"] == table["ours_wall_seconds"] / table["command_wall_seconds"]).all()
+
+
+def test_dry_run(tmp_path):
+    said = benchmark("dry_run", tmp_path, "--patients", "20", "--repeats", "1", "--buckets", "2")
+    assert "20 patients" in said
+    row = pd.read_csv(tmp_path / "dry_run.csv").iloc[0]
+    assert row["scans"] == 20 * 3 + 4 * 3 * 2 and row["jobs"] > 50
+
+
+def test_workflow_over_bare(tmp_path):
+    """From logs as the jobs write them; the extraction itself is measured anew."""
+    image, mask = make()
+    for one, part in ((image, "image"), (mask, "mask")):
+        sitk.WriteImage(one, str(tmp_path / f"{part}.mha"))
+    scan = {"patient": "P1", "phase": "CT", "reading": "a1", "label": "1"}
+    scan |= {part: str(tmp_path / f"{part}.mha") for part in ("image", "mask")}
+    settings = {"setting": {"binWidth": 25}, "featureClass": {"firstorder": None}}
+    params = {"scans": [scan], "settings": {"CT": settings}, "shape": True, "spacing_mm": 1.5}
+    for rule, cpu in {"resample_images": 2.0, "extract_features": 3.0, "check_images": 7.0}.items():
+        log = tmp_path / f"logs/mine/{rule}/0000.log"
+        log.parent.mkdir(parents=True)
+        took = {"seconds": 1, "cpu_seconds": cpu, "peak_mb": 1}
+        given = {"rule": rule, "params": params}
+        lines = f"job {json.dumps(given)}\ntook {json.dumps(took)}\n"
+        log.write_text(lines, encoding="utf-8")
+    benchmark("workflow_over_bare", tmp_path, "--study", "mine", "--folder", str(tmp_path))
+    table = pd.read_csv(tmp_path / "workflow_over_bare.csv").set_index("what")
+    assert table["group"].to_dict() == {
+        "check_images": "beside", "extract_features": "features", "resample_images": "features",
+        "bare": "bare",
+    }  # fmt: skip
+    bare = table.loc["bare", "cpu_seconds"]
+    assert 0 < bare < 2
+    assert table.loc["extract_features", "over_bare"] == pytest.approx(3 / bare)

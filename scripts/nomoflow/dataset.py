@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,11 @@ class Dataset:
 
 def phase_of(column: str, phases: Sequence[str]) -> str:
     """The phase that a combined column name begins with; the longest, where names nest."""
+    return _phase_of(column, tuple(phases))
+
+
+@cache  # asked for thousands of columns in each fold
+def _phase_of(column: str, phases: tuple[str, ...]) -> str:
     fitting = [phase for phase in phases if column.startswith(f"{phase}_")]
     if not fitting:
         raise ValueError(f"column {column} belongs to no phase of {', '.join(phases)}")

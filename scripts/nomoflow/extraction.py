@@ -21,6 +21,7 @@ from pykwalify.errors import PyKwalifyException
 from radiomics import getFeatureClasses, getImageTypes
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
+from nomoflow.fast_radiomics import features_of, hindrance, quick_execute, region_of
 from nomoflow.selected_features import FIXED_NAMES, by_image, images_of, log_name
 
 ENGINE = "pyradiomics"
@@ -95,9 +96,10 @@ class Extractor(RadiomicsFeatureExtractor):
     """pyradiomics' extractor for stored images, which computes what is asked for alone.
 
     wanted : by image and feature class, the features (None: all of the class)
+    fast : with ``fast_radiomics``' helpers
     """
 
-    def __init__(self, settings: dict, wanted: dict[str, dict[str, list[str] | None]]):
+    def __init__(self, settings: dict, wanted: dict[str, dict[str, list[str] | None]], fast: bool):
         with warnings.catch_warnings():
             # pykwalify loads its extensions in a way that Python 3.12 removes.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -105,7 +107,16 @@ class Extractor(RadiomicsFeatureExtractor):
                 super().__init__(settings)
             except PyKwalifyException as error:
                 raise SettingsError(f"feature settings: {error.msg}") from error
-        self.wanted = wanted
+        self.wanted, self.fast, self.region = wanted, fast, None
+
+    def execute(self, *arguments, **options):
+        """All features of an image and its mask."""
+        if self.fast:
+            try:
+                return quick_execute(self, *arguments, **options)
+            finally:
+                self.region = None
+        return super().execute(*arguments, **options)
 
     @staticmethod
     def loadImage(ImageFilePath, MaskFilePath, generalInfo=None, **kwargs):
@@ -116,6 +127,10 @@ class Extractor(RadiomicsFeatureExtractor):
         """Features of one filtered image; none for an image that is not asked for."""
         if imageTypeName not in self.wanted:
             return {}
+        if self.fast:
+            self.region = region_of(mask, kwargs["label"], self.region)
+            wanted = self.wanted[imageTypeName]
+            return features_of(image, mask, self.region, imageTypeName, wanted, kwargs)
         of_all_images = self.enabledFeatures
         self.enabledFeatures = self.wanted[imageTypeName]
         try:
@@ -129,6 +144,7 @@ def extractor(
     shape: bool = True,
     subbands: list[str] | None = None,
     selected: Iterable[str] | None = None,
+    fast: bool = True,
 ) -> Extractor:
     """An extractor for ``extract``; its attribute ``expected`` lists the features it gives.
 
@@ -136,8 +152,13 @@ def extractor(
     subbands : wavelet images wanted, such as ["HHL"]; None or all eight for all there are
     selected : the features wanted, of those that the settings give; None for all. Images, classes
         and features beside them are not computed; the values of those wanted stay the same.
+    fast : by ``fast_radiomics``, which gives the same values; where it does not apply, a warning
+        in the log says why, and pyradiomics runs as it is
     Raises SettingsError for unknown names or subbands and for values of the wrong kind.
     """
+    if fast and (hindered := hindrance()):
+        logger.warning("features are computed the slow way: %s", hindered)
+        fast = False
     check_settings(settings)
     quiet()
     every = feature_names(settings, shape, subbands)
@@ -162,7 +183,7 @@ def extractor(
         "imageType": {kind: dict(own or {}) for kind, own in images.items()},
         "featureClass": classes,
     }
-    made = Extractor(deepcopy(parameters), wanted)
+    made = Extractor(deepcopy(parameters), wanted, fast)
     made.expected = expected
     return made
 
@@ -239,7 +260,7 @@ def extract(image: sitk.Image, mask: sitk.Image, chosen: Extractor) -> dict[str,
         warnings.simplefilter("ignore", RuntimeWarning)
         found = chosen.execute(image, mask)
     missing = [name for name in chosen.expected if name not in found]
-    extra = [name for name in found if name not in chosen.expected]
+    extra = sorted(found.keys() - set(chosen.expected))
     if missing or extra:
         parts = sorted({name.rsplit("_", 1)[0] for name in [*missing, *extra]})
         raise ValueError(

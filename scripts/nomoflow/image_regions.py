@@ -10,8 +10,11 @@ SUFFIX = ".mha"
 
 
 def bounding_box(mask: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
-    """First voxel and size (x, y, z; voxels) of the box around label 1."""
-    shape = sitk.LabelShapeStatisticsImageFilter()
-    shape.Execute(mask)
-    box = np.array(shape.GetBoundingBox(1))
-    return box[:3], box[3:]
+    """First voxel and size (x, y, z; voxels) of the box around label 1, which is somewhere."""
+    inside = sitk.GetArrayViewFromImage(mask) == 1
+    plane = inside.any(axis=0)
+    ends = [
+        np.flatnonzero(one)[[0, -1]] for one in (plane.any(0), plane.any(1), inside.any((1, 2)))
+    ]
+    first, last = np.array(ends).T
+    return first, last - first + 1

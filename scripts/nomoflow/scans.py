@@ -130,7 +130,8 @@ def is_inside(path: Path, folders: list[Path]) -> bool:
     """Whether a path lies in one of the folders once all links are followed."""
     place, _ = split_choice(path)
     try:
-        return any(place.resolve().is_relative_to(folder.resolve()) for folder in folders)
+        inside = place.resolve()
+        return any(inside.is_relative_to(folder.resolve()) for folder in folders)
     except (OSError, ValueError, RuntimeError):  # a name that none can have; a link to itself
         return False
 

@@ -33,7 +33,7 @@ def run(tmp_path, scans, stored, settings, resources=None, **params):
     output = Job(features=tmp_path / "features.csv", failures=tmp_path / "failures.csv")
     params = {
         "scans": scans, "settings": settings, "shape": False, "subbands": None,
-        "shuffle_voxels": False, "seed": 1, "selected": None, **params,
+        "shuffle_voxels": False, "seed": 1, "selected": None, "fast": True, **params,
     }  # fmt: skip
     job = Job(input=Job(images=folder), output=output, params=Job(**params))
     job.resources = Job(**(resources or {}))

@@ -12,6 +12,7 @@ import yaml
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 from synthetic_scans import OBLIQUE, make
 
+from nomoflow import extraction
 from nomoflow.extraction import (
     SETTINGS,
     SettingsError,
@@ -25,6 +26,7 @@ from nomoflow.extraction import (
     phase_settings,
     settings_digest,
 )
+from nomoflow.fast_radiomics import feature_classes
 from nomoflow.image_resampling import resample
 from nomoflow.settings import merge_settings
 
@@ -122,18 +124,25 @@ def test_names_of_the_tables():
         assert name in names
 
 
-def test_subbands_give_the_same_values_and_compute_no_others(monkeypatch):
+@pytest.mark.parametrize(
+    ("fast", "place", "where"),
+    [
+        (False, RadiomicsFeatureExtractor, "computeFeatures"),
+        (True, extraction, "features_of"),
+    ],
+)
+def test_subbands_give_the_same_values_and_compute_no_others(monkeypatch, fast, place, where):
     prepared = resample(*make(**SMALL), 1.2, QUICK)
     whole = extract(*prepared, extractor(QUICK))
-    chosen = extractor(QUICK, shape=False, subbands=["HHL", "LLL"])
+    chosen = extractor(QUICK, shape=False, subbands=["HHL", "LLL"], fast=fast)
     computed = []
-    original = RadiomicsFeatureExtractor.computeFeatures
+    original = getattr(place, where)
 
-    def watch(self, image, mask, name, **kwargs):
-        computed.append(name)
-        return original(self, image, mask, name, **kwargs)
+    def watch(*given, **kwargs):
+        computed.extend(one for one in given if isinstance(one, str))
+        return original(*given, **kwargs)
 
-    monkeypatch.setattr(RadiomicsFeatureExtractor, "computeFeatures", watch)
+    monkeypatch.setattr(place, where, watch)
     found = extract(*prepared, chosen)
     wanted = ["original", "wavelet-HHL", "wavelet-LLL", "log-sigma-2-0-mm-3D"]
     assert computed == wanted == image_names(QUICK, ["HHL", "LLL"])
@@ -177,13 +186,15 @@ def test_undefined_feature_is_nan_and_named_in_the_log(caplog):
     assert all(name in caplog.text for name in undefined)
 
 
-def test_failed_feature_is_nan(monkeypatch, caplog):
+@pytest.mark.parametrize("fast", [False, True])
+def test_failed_feature_is_nan(monkeypatch, caplog, fast):
     def broken(self):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(radiomics.firstorder.RadiomicsFirstOrder, "getMeanFeatureValue", broken)
+    classes = feature_classes() if fast else radiomics.getFeatureClasses()
+    monkeypatch.setattr(classes["firstorder"], "getMeanFeatureValue", broken)
     image, mask = make(**SMALL)
-    chosen = extractor({"featureClass": {"firstorder": None}}, shape=False)
+    chosen = extractor({"featureClass": {"firstorder": None}}, shape=False, fast=fast)
     assert math.isnan(extract(image, mask, chosen)["original_firstorder_Mean"])
     assert "original_firstorder_Mean" in caplog.text
 

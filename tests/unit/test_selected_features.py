@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from radiomics import imageoperations
 from synthetic_scans import OBLIQUE, make
 
+from nomoflow import fast_radiomics
 from nomoflow.extraction import (
     SettingsError,
     extract,
@@ -19,6 +20,7 @@ from nomoflow.extraction import (
     phase_settings,
     settings_digest,
 )
+from nomoflow.fast_radiomics import feature_classes
 from nomoflow.image_resampling import resample
 from nomoflow.settings import merge_settings
 
@@ -104,9 +106,11 @@ def test_widths_that_stand_among_the_general_settings():
     assert extract(*prepared, extractor(params, selected=wanted)) == {wanted[0]: full[wanted[0]]}
 
 
-def test_nothing_else_is_computed(scan, monkeypatch):
+@pytest.mark.parametrize("fast", [False, True])
+def test_nothing_else_is_computed(scan, monkeypatch, fast):
     made, widths, asked = [], [], []
-    for kind, one in radiomics.getFeatureClasses().items():
+    classes = {**radiomics.getFeatureClasses(), **(feature_classes() if fast else {})}
+    for kind, one in classes.items():
         # What costs is a class's matrix or mesh, made once by each of these calls.
         where = "_initSegmentBasedCalculation" if kind == "shape" else "_initCalculation"
         original = getattr(one, where)
@@ -117,24 +121,24 @@ def test_nothing_else_is_computed(scan, monkeypatch):
 
         monkeypatch.setattr(one, where, watch)
     for kind in ("Wavelet", "LoG", "Square", "Gradient", "Original"):
-        name = f"get{kind}Image"
-        original = getattr(imageoperations, name)
+        place, name = imageoperations, f"get{kind}Image"
+        if fast and kind == "Wavelet":
+            place, name = fast_radiomics, "wavelet_images"
+        original = getattr(place, name)
 
         def filtered(*given, kind=kind, original=original, **named):
             asked.append(kind)
             widths.extend(named["sigma"] if kind == "LoG" else [])
             return original(*given, **named)
 
-        monkeypatch.setattr(imageoperations, name, filtered)
+        monkeypatch.setattr(place, name, filtered)
     mcc = []
-    monkeypatch.setattr(
-        radiomics.glcm.RadiomicsGLCM, "getMCCFeatureValue", lambda self: mcc.append(1)
-    )
+    monkeypatch.setattr(classes["glcm"], "getMCCFeatureValue", lambda self: mcc.append(1))
     wanted = [
         "original_glcm_Idm", "original_glcm_Imc1", "log-sigma-2-mm-3D_glszm_ZoneEntropy",
         "wavelet2-HHL_glcm_Id",
     ]  # fmt: skip
-    extract(*scan, extractor(EVERYTHING, selected=wanted))
+    extract(*scan, extractor(EVERYTHING, selected=wanted, fast=fast))
     assert sorted(made) == ["glcm", "glcm", "glszm"]
     assert sorted(asked) == ["LoG", "Original", "Wavelet"]
     assert widths == [2] and not mcc
@@ -145,7 +149,9 @@ def test_shape_alone_takes_no_filter_and_no_matrix(scan, whole, monkeypatch):
         raise AssertionError("computed")
 
     monkeypatch.setattr(imageoperations, "getWaveletImage", never)
+    monkeypatch.setattr(fast_radiomics, "wavelet_images", never)
     monkeypatch.setattr(radiomics.firstorder.RadiomicsFirstOrder, "__init__", never)
+    monkeypatch.setattr(feature_classes()["firstorder"], "__init__", never)
     name = "original_shape_MeshVolume"
     assert extract(*scan, extractor(EVERYTHING, selected=[name])) == {name: whole[name]}
 
