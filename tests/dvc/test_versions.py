@@ -35,12 +35,12 @@ def verify(folder: Path) -> subprocess.CompletedProcess:
 
 
 def cloned(dvc, project: Path) -> Path:
-    """A fresh clone with all that DVC keeps; its times fall so that nothing seems to be missing."""
+    """A fresh clone with all that DVC keeps, and times by which nothing seems to be missing."""
     clone = project.parent / "clone"
     dvc.git(project.parent, "clone", "--quiet", str(project), str(clone))
     dvc(clone, "pull")
-    set_times(clone / "data", time.time() - 3600)
-    set_times(clone / "results", time.time())
+    for age, place in enumerate(("results", "data", "scripts")):
+        set_times(clone / place, time.time() - age * 3600)
     return clone
 
 
@@ -48,11 +48,6 @@ def set_times(folder: Path, when: float) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
             os.utime(path, (when, when))
-
-
-def edit(path: Path) -> None:
-    with open(path, "a", encoding="utf-8") as file:
-        file.write("\n# edited\n")
 
 
 def test_a_checkout_of_the_same_bytes_reruns_nothing(dvc, project):
@@ -118,18 +113,21 @@ def test_in_a_clone_only_digests_tell(dvc, project):
     seen = verify(clone)
     assert seen.returncode == 0, seen.stdout + seen.stderr
 
-    # A rule edited: Snakemake has no record of what the results were made with.
-    script = clone / "scripts/compute_icc.py"
-    before = script.read_bytes()
-    edit(script)
+    # A module edited, and what a rule is given: no record tells what the results were made with.
+    edited = [clone / "scripts/nomoflow/reliability.py", clone / CI]
+    before = [path.read_bytes() for path in edited]
+    for path in edited:
+        path.write_bytes(path.read_bytes().replace(b"p: 0.2", b"p: 0.3") + b"\n# edited\n")
     assert NOTHING in snakemake(clone, "--dry-run").succeeded().output
-    seen = verify(clone)
+    seen, told = verify(clone), dvc.fails(clone, "repro", "ci")  # its stage verifies
     assert seen.returncode == 1
-    assert "scripts/compute_icc.py" in seen.stdout
-    assert "scripts/compute_icc.py" in dvc.fails(clone, "repro", "ci")  # its stage verifies
+    for path in edited:
+        assert path.relative_to(clone).as_posix() in seen.stdout
+        assert path.relative_to(clone).as_posix() in told
 
     # Inputs checked out after outputs: all would be made again, though nothing differs.
-    script.write_bytes(before)
+    for path, content in zip(edited, before, strict=True):
+        path.write_bytes(content)
     set_times(clone / "data", time.time() + 3600)
     assert len(snakemake(clone, "--dry-run").succeeded().jobs) > 30
     assert verify(clone).returncode == 0
