@@ -4,6 +4,7 @@ Standard library and Snakemake's own dependencies only: Snakemake itself imports
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from nomoflow.centre_inputs import CentreInputs
 from nomoflow.sources import CODE, digest_of_sources
@@ -81,7 +82,9 @@ class ProvenanceInputs:
         """The config files in use, in the order in which each is laid over those before it."""
         used = list(dict.fromkeys(map(str, self.workflow.configfiles)))
         asked = list(map(str, self.workflow.config_settings.configfiles))
-        return [path for path in used if path not in asked] + [p for p in used if p in asked]
+        ordered = [path for path in used if path not in asked] + [p for p in used if p in asked]
+        here, paths = Path.cwd(), map(Path, ordered)  # a copy of the project is the same
+        return [str(p.relative_to(here)) if p.is_relative_to(here) else str(p) for p in paths]
 
     def sources(self, wildcards) -> str:
         """One digest over the workflow's files: an edit of any has the manifest written anew."""

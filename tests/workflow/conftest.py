@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+from pathlib import Path
 
 import pytest
 from workflow import running
@@ -17,8 +18,11 @@ def finished(tmp_path_factory):
     """
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder, done = shared / "finished/project", shared / "finished.done"
-    with open(shared / "finished.lock", "w", encoding="utf-8") as lock:
+    # Several calls of pytest may share it, one after the other.
+    place = Path(os.environ.get("FINISHED_STUDY", shared / "finished"))
+    place.mkdir(parents=True, exist_ok=True)
+    folder, done = place / "project", place / "done"
+    with open(place / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             running.run_whole(folder)
