@@ -325,7 +325,8 @@ def test_the_models_on_all_patients(tmp_path):
             )
         )
     write_json({"engine": "none", "phases": {p: {} for p in PHASES}}, tmp_path / "settings.json")
-    outputs = {name: tmp_path / f"{name}.csv" for name in ("vif", "axes", "scale", "predictions")}
+    names = ("vif", "axes", "scale", "points", "predictions")
+    outputs = {name: tmp_path / f"{name}.csv" for name in names}
     outputs["coefficients"] = [tmp_path / name / "coefficients.csv" for name in NAMES]
     fit_models.main(
         job(

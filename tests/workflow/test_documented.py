@@ -13,7 +13,7 @@ PARTS = (
     "features/batches/",
     "features/failures/",
 )
-PARTS += ("evaluation/repeats/", "provenance/images/")
+PARTS += ("evaluation/repeats/", "provenance/images/", "provenance/ro-crate/")
 
 
 def test_every_column_is_documented(finished):
