@@ -23,7 +23,7 @@ from workflow.running import CI, RESULTS, copy_finished, copy_project, differing
 from nomoflow.run_state import locked_message, processes
 
 # Tells of the run, not of the study: versions, times, the machine.
-OF_THE_RUN = ("report/provenance",)
+OF_THE_RUN = ("provenance/run.json", "provenance/ro-crate")
 PATIENCE = 300  # s, for one job
 BATCH = f"{RESULTS}/images/resampled/0001"
 
