@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from workflow.running import CI, ROOT, Run
+from workflow.running import CI, ROOT, Run, called, own_environment
 
 CACHE = ROOT / ".cache/conda"
 STAND_IN = Path("tools/conda_offline/with_conda.sh")
@@ -53,24 +53,15 @@ class Conda:
 
     def snakemake(self, folder: Path, *options: str) -> Run:
         """The quick study in a folder, or those of its files that are named first."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-        own |= {"PY": f"{sys.base_prefix}/bin/python3", "SNAKEMAKE_VERSION": self.pin}
+        own = own_environment() | {
+            "PY": f"{sys.base_prefix}/bin/python3",
+            "SNAKEMAKE_VERSION": self.pin,
+        }
         start = self._offline(folder) if self.stand_in else self._bare(own)
         command = [*start, "snakemake", *options, "--cores", "2", "--configfile", CI]
         command += ["--software-deployment-method", "conda"]
         command += ["--conda-prefix", str(CACHE / "prefixes")]
-        logs = set(folder.glob(".snakemake/log/*"))
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=own,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=3000,
-            check=False,
-        )
-        told = [log.read_text("utf-8") for log in {*folder.glob(".snakemake/log/*")} - logs]
-        return Run(done.returncode, done.stdout + done.stderr, "".join(told))
+        return called(command, folder, own, timeout=3000)
 
     def _offline(self, folder: Path) -> list[str]:
         solver = CACHE / "just_ends"

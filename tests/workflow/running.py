@@ -66,15 +66,24 @@ def snakemake(folder: Path, *options: str, configs=(CI,), cores: int = 2) -> Run
     """Call snakemake in a folder, as a user would."""
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *options]
     command += ["--configfile", *map(str, configs)]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return called(command, folder, own_environment())
+
+
+def own_environment() -> dict[str, str]:
+    """The environment of a user's call: pytest's own variables are none of its business."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+
+
+def called(command: list[str], folder: Path, env: dict[str, str], timeout: int = 1800) -> Run:
+    """A call of snakemake in a folder, however it was put together; timeout in seconds."""
     logs = set(folder.glob(".snakemake/log/*"))
     done = subprocess.run(
         command,
         cwd=folder,
-        env=own,
+        env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=1800,
+        timeout=timeout,
         check=False,
     )
     told = [log.read_text(encoding="utf-8") for log in {*folder.glob(".snakemake/log/*")} - logs]

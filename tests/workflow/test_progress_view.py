@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from workflow.running import CI, RESULTS, snakemake
+from workflow.running import CI, RESULTS, own_environment, snakemake
 
 ASKED = ("--force", f"{RESULTS}/cohort/table1.csv")
 
@@ -15,7 +15,7 @@ ASKED = ("--force", f"{RESULTS}/cohort/table1.csv")
 def on_a_terminal(folder):
     """All that a call of snakemake writes to a terminal, and its exit code."""
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *ASKED, "--configfile", CI]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    own = own_environment()
     ours, its = pty.openpty()
     with subprocess.Popen(command, cwd=folder, env=own, stdin=its, stdout=its, stderr=its) as run:
         os.close(its)
