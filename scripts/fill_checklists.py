@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
-from nomoflow.checklists import CHECKLISTS, COLUMNS, WEIGHT, fill, summary
+from nomoflow.checklists import COLUMNS, WEIGHT, fill, summary
 from nomoflow.checklists_page import render_checklists
 from nomoflow.evidence import INPUTS, Results, several
+from nomoflow.language import speaking
 from nomoflow.run import log_to, replacing, write_json, write_rows
 from nomoflow.statements import known_statements
 
-FILLED_BEFORE = {"clear": ("tripod_ai", "ibsi"), "metrics": ("clear", "tripod_ai")}
+# What each reads of the others, in the order in which they are filled.
+FILLED_BEFORE = {
+    "ibsi": (),
+    "tripod_ai": (),
+    "clear": ("tripod_ai", "ibsi"),
+    "metrics": ("clear", "tripod_ai"),
+}
 
 
 def main(job):
@@ -17,10 +24,8 @@ def main(job):
     write_statements(given.statements, job.output.statements)
     paths["statements"] = [job.output.statements]
     filled = {}
-    for name in CHECKLISTS:
-        before = [
-            getattr(job.output, f"checklist_{other}") for other in FILLED_BEFORE.get(name, ())
-        ]
+    for name, others in FILLED_BEFORE.items():
+        before = [getattr(job.output, f"checklist_{other}") for other in others]
         results = Results(
             {**paths, "filled": before}, given.config, given.statements, given.signatures
         )
@@ -29,8 +34,10 @@ def main(job):
         write_rows(filled[name], getattr(job.output, f"checklist_{name}"), columns)
     told = summary(filled)
     write_json(told, job.output.summary)
+    with speaking(given.config["report"]["language"]):
+        text = render_checklists(given.study, filled, told)
     with replacing(page) as aside:
-        aside.write_text(render_checklists(given.study, filled, told), encoding="utf-8")
+        aside.write_text(text, encoding="utf-8")
     for name, counts in told.items():
         print(name, counts)
 

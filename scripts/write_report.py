@@ -3,13 +3,13 @@
 from pathlib import Path
 from urllib.parse import quote
 
+from nomoflow.checklist_names import CHECKLISTS
 from nomoflow.gallery import cards
 from nomoflow.language import say, speaking
 from nomoflow.report import TABLES, render
 from nomoflow.report_images import to_look_at
 from nomoflow.report_origins import read_traced
 from nomoflow.report_pages import linker, seen_from
-from nomoflow.report_statements import CHECKLISTS
 from nomoflow.run import log_to, read_json, read_rows, replacing
 
 MOST_KEPT = 1_000_000  # bytes of a table that the page itself can give as a file

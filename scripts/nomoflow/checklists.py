@@ -30,8 +30,6 @@ from nomoflow.evidence import (
 )
 from nomoflow.statements import LISTS, known_statements
 
-# In the order in which they are filled: a later one reads how far the earlier are.
-CHECKLISTS = ("ibsi", "tripod_ai", "clear", "metrics")
 COLUMNS = ("item", "section", "topic", "status", "evidence", "value", "note")
 WEIGHT = "weight"
 BETWEEN = "; "

@@ -5,17 +5,20 @@ from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 
+from nomoflow.checklist_names import CHECKLISTS
 from nomoflow.checklists import BETWEEN, WEIGHT, checklist, main_items
 from nomoflow.evidence import STATUSES
+from nomoflow.language import say, spoken
 from nomoflow.statements import LISTS
-
-SHOWN = ("clear", "metrics", "tripod_ai", "ibsi")  # in the order of the page
 
 
 def render_checklists(
     study: str, filled: Mapping[str, Sequence[Mapping]], told: Mapping[str, Mapping]
 ) -> str:
-    """The page; every text is escaped. filled: rows by checklist; told: their summary."""
+    """The page in the language spoken now; every text is escaped.
+
+    filled: rows by checklist; told: their summary. Items, and the values read, stay English.
+    """
     template = (LISTS.parent / "checklists.html.j2").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -28,11 +31,11 @@ def render_checklists(
             "rows": [_shown(row, filled[name], place) for place, row in enumerate(filled[name])],
             "told": told[name],
         }
-        for name in SHOWN
+        for name in CHECKLISTS
     ]
     parts = main_items(filled["tripod_ai"])
     return environment.from_string(template).render(
-        study=study, lists=lists, statuses=STATUSES, main_items=parts
+        study=study, lists=lists, statuses=STATUSES, main_items=parts, say=say, language=spoken()
     )
 
 

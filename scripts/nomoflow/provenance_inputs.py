@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nomoflow.centre_inputs import CentreInputs
+from nomoflow.checklist_names import CHECKLISTS
 from nomoflow.sources import CODE, digest_of_sources
 from nomoflow.study import Study
 from nomoflow.study_history import folders_of
 
-CHECKLISTS = ("clear", "metrics", "tripod_ai", "ibsi")
 # What the report shows beside tables and figures.
 STATEMENTS = ["methods.md", *(f"checklist_{name}.csv" for name in CHECKLISTS)]
 

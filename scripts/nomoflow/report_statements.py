@@ -4,16 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from nomoflow import report_centres
+from nomoflow.checklist_names import CHECKLISTS
 from nomoflow.language import say
 from nomoflow.report_blocks import absent, heading, link, table, text, whole
 from nomoflow.wording import Rows
 
-CHECKLISTS = {
-    "clear": "CLEAR (CheckList for EvaluAtion of Radiomics research)",
-    "metrics": "METRICS (METhodological RadiomICs Score)",
-    "tripod_ai": "TRIPOD+AI",
-    "ibsi": "IBSI reporting items",
-}
 STATUSES = ("pass", "fail", "not evidenced", "for the authors")
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nomoflow.checklist_names import CHECKLISTS
 from nomoflow.checklists import (
-    CHECKLISTS,
     checklist,
     is_filled,
     judge,

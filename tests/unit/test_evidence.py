@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from synthetic_results import DIGEST, PHASES, SIGNATURES, config, statements, write_results
 
-from nomoflow.checklists import CHECKLISTS, checklist, conditions_of, judge
+from nomoflow.checklist_names import CHECKLISTS
+from nomoflow.checklists import checklist, conditions_of, judge
 from nomoflow.evidence import FAIL, FOR_AUTHORS, NOT_APPLICABLE, NOT_EVIDENCED, PASS, Results
 from nomoflow.evidence_of_ibsi import feature_status
 from nomoflow.run import read_json, read_rows, write_json, write_rows
