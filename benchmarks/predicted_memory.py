@@ -118,10 +118,10 @@ def step(name: str, case: dict) -> dict:
 
         image, mask, _ = load_scan(scan)
         return predict(image, mask, settings, case["spacing_mm"])
-    began = time.process_time()
     if name == "resample":
         from nomoflow.image_resampling import resample
 
+        began = time.process_time()
         image, mask, _ = load_scan(scan)
         after = resample(image, mask, case["spacing_mm"], settings)
         for one, path in zip(after, stored, strict=True):
@@ -129,6 +129,7 @@ def step(name: str, case: dict) -> dict:
     else:
         from nomoflow.extraction import extract, extractor
 
+        began = time.process_time()
         extract(*map(sitk.ReadImage, stored), extractor(settings))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"mb": peak * 1024 / 1e6, "s": time.process_time() - began}

@@ -21,7 +21,7 @@ from pykwalify.errors import PyKwalifyException
 from radiomics import getFeatureClasses, getImageTypes
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-from nomoflow.fast_radiomics import features_of, hindrance, quick_execute, region_of
+from nomoflow.fast_radiomics import features_of, hindrance, quick_execute, region_of, shape_of
 from nomoflow.selected_features import FIXED_NAMES, by_image, images_of, log_name
 
 ENGINE = "pyradiomics"
@@ -122,6 +122,11 @@ class Extractor(RadiomicsFeatureExtractor):
     def loadImage(ImageFilePath, MaskFilePath, generalInfo=None, **kwargs):
         """The image and mask as they are: ``image_resampling.resample`` has prepared them."""
         return ImageFilePath, sitk.Cast(MaskFilePath, sitk.sitkUInt32)
+
+    def computeShape(self, *arguments, **options):
+        """Features of the region's form."""
+        compute = shape_of if self.fast else RadiomicsFeatureExtractor.computeShape
+        return compute(self, *arguments, **options)
 
     def computeFeatures(self, image, mask, imageTypeName, **kwargs):
         """Features of one filtered image; none for an image that is not asked for."""

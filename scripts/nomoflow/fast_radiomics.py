@@ -23,15 +23,18 @@ from radiomics.base import RadiomicsFeaturesBase
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 from radiomics.firstorder import RadiomicsFirstOrder
 
+from nomoflow import fast_shape
 from nomoflow.fast_matrices import Matrices, Region
 
 VERSION = "3.0.1"
 # SHA-256 of the sources below, in this order; a test compares the installed ones.
-SOURCES = "d996499f72ab4c8609ae04dfce6c9a8fe8f21c55283ae09860aef71be3a0b1c0"
+SOURCES = "1a69581f02681dc225078a6678805bb71220639d02c446ec1bb89f2ff878d2ec"
 MODULES = (
     "base", "featureextractor", "firstorder", "glcm", "gldm", "glrlm", "glszm", "imageoperations",
-    "ngtdm",
+    "ngtdm", "shape",
 )  # fmt: skip
+
+logger = logging.getLogger(__name__)
 
 
 @functools.cache
@@ -76,6 +79,11 @@ def without_nan(name: str, plain: Callable) -> Callable:
     return function
 
 
+def plain_sum(a, axis=None, **options):
+    """As numpy.sum of an array, without its detours."""
+    return numpy.add.reduce(a, axis, **options)
+
+
 def unique(values, return_counts=False):
     """As numpy.unique of small whole numbers from 0 on, by counting them."""
     if values.size == 0 or values.min() < 0:
@@ -105,6 +113,7 @@ QUICK = types.SimpleNamespace(
         "nanstd": without_nan("nanstd", numpy.std),
         "nanmedian": without_nan("nanmedian", numpy.median),
         "nanpercentile": without_nan("nanpercentile", numpy.percentile),
+        "sum": plain_sum,
         "unique": unique,
     }
 )
@@ -165,10 +174,6 @@ class SharedArrays(RadiomicsFeaturesBase):
         self.prepared = prepared
         self.imageArray, self.maskArray = prepared.array, prepared.region.mask
 
-        if hasattr(self, "_calculateMatrix"):
-            own = rebound(self._calculateMatrix.__func__, cMatrices=prepared.matrices)
-            self._calculateMatrix = types.MethodType(own, self)
-
     def _applyBinning(self, matrix):
         self.coefficients["grayLevels"] = self.prepared.levels
         self.coefficients["Ng"] = int(self.prepared.levels[-1])
@@ -180,6 +185,19 @@ class SharedArrays(RadiomicsFeaturesBase):
         return super().getFeatureNames()
 
 
+def counted(function: Callable) -> Callable:
+    """A method that makes a matrix, with what counts neighbours in the image at hand.
+
+    It is looked up at each call: kept in the instance it would tie itself to it, and the image's
+    arrays would stay until Python looks for such knots.
+    """
+
+    def method(self, *arguments):
+        return rebound(function, cMatrices=self.prepared.matrices)(self, *arguments)
+
+    return method
+
+
 def quickened(original: type) -> type:
     """A feature class with the methods of the original, which use the quick helpers."""
     methods = {"__module__": original.__module__}
@@ -188,6 +206,8 @@ def quickened(original: type) -> type:
             methods[name] = rebound(value, numpy=QUICK)
         elif isinstance(value, staticmethod):
             methods[name] = staticmethod(rebound(value.__func__, numpy=QUICK))
+    if "_calculateMatrix" in methods:
+        methods["_calculateMatrix"] = counted(methods["_calculateMatrix"])
     if original is RadiomicsFirstOrder:
         methods |= {"percentiles": PERCENTILES, **PERCENTILE_FEATURES}
     return type(original.__name__, (original, SharedArrays), methods)
@@ -206,9 +226,28 @@ PERCENTILE_FEATURES = {
 
 @functools.cache
 def feature_classes() -> dict[str, type]:
-    """The quick feature classes by name; that of the shape has none."""
+    """The quick feature classes by name, without those of the shape."""
     originals = radiomics.getFeatureClasses().items()
     return {name: quickened(one) for name, one in originals if not name.startswith("shape")}
+
+
+@functools.cache
+def shape_class() -> type:
+    """The class of the shape with a quicker mesh, or as it is where that gives other values."""
+    original = radiomics.getFeatureClasses()["shape"]
+    if hindered := fast_shape.hindrance():
+        logger.warning("shape features are computed the slow way: %s", hindered)
+        return original
+    begin = rebound(original._initSegmentBasedCalculation, cShape=fast_shape)
+    methods = {"__module__": original.__module__, "_initSegmentBasedCalculation": begin}
+    return type(original.__name__, (original,), methods)
+
+
+def shape_of(extractor: RadiomicsFeatureExtractor, *arguments, **options) -> dict:
+    """As RadiomicsFeatureExtractor.computeShape."""
+    classes = {**radiomics.getFeatureClasses(), "shape": shape_class()}
+    compute = rebound(RadiomicsFeatureExtractor.computeShape, getFeatureClasses=lambda: classes)
+    return compute(extractor, *arguments, **options)
 
 
 def features_of(image, mask, region: Region, name: str, wanted: dict, settings: dict) -> dict:

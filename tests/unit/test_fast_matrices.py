@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from radiomics import cMatrices
 
-from nomoflow import fast_matrices
 from nomoflow.fast_matrices import Matrices, Region
 
 ONE = np.array([1])
@@ -63,18 +62,18 @@ def test_any_number_of_levels(levels):
         all_as_compiled(matrix, mask, (False, 0))
 
 
-@pytest.mark.parametrize("kept", [0, 10**6])
-def test_lines_that_are_not_kept(monkeypatch, kept):
-    monkeypatch.setattr(fast_matrices, "MOST_KEPT", kept)
+def test_lines_are_found_once_for_all_images_of_a_region(monkeypatch):
     rng = np.random.default_rng(2)
     mask = rng.random((6, 5, 8)) < 0.6
-    region = Region(mask)
+    region, found_anew = Region(mask), []
+    original = Region._along
+    monkeypatch.setattr(Region, "_along", lambda *given: found_anew.append(1) or original(*given))
     for _ in range(2):
         matrix = rng.integers(1, 4, mask.shape).astype(np.intc)
         found, _ = Matrices(region, matrix).calculate_glrlm(matrix, mask, 3, 8, False, 0)
         expected, _ = cMatrices.calculate_glrlm(matrix, mask, 3, 8, False, 0)
         np.testing.assert_array_equal(found, expected)
-    assert len(region._lines) == (1 if kept else 0)
+    assert len(found_anew) == 13
 
 
 @pytest.mark.parametrize(("distances", "alpha"), [([2], 0), ([1, 2], 0), ([1], 1)])

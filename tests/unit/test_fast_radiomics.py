@@ -1,7 +1,9 @@
 """The quick way: the same bits as pyradiomics as it is, and only for the sources it knows."""
 
+import gc
 import logging
 import math
+import weakref
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,6 +91,18 @@ def test_unique(values):
 
 @given(
     arrays.arrays(
+        st.sampled_from([bool, np.intc, float]), (2, 3, 4, 3), elements=st.integers(0, 1)
+    ),
+    st.sampled_from([None, 0, 1, 3, (1, 2), (0, 1, 2, 3)]),
+)
+def test_sums(values, axis):
+    for array in (values, values.transpose(0, 1, 3, 2), values[:, ::2]):
+        same_bits(QUICK.sum(array, axis), np.sum(array, axis))
+        same_bits(QUICK.sum(array, axis, keepdims=True), np.sum(array, axis, keepdims=True))
+
+
+@given(
+    arrays.arrays(
         st.sampled_from([np.int16, np.float32, np.float64]), (2, 3, 4), elements=st.integers(-9, 99)
     ),
     st.sampled_from([{"binWidth": 25}, {"binWidth": 0.5}, {"binWidth": 5}, {"binCount": 16}]),
@@ -161,6 +175,24 @@ def test_one_extractor_for_many_regions():
         found = extract(image, mask, chosen)
         assert found == extract(image, mask, extractor(STUDY, fast=False))
         assert chosen.region is None
+
+
+def test_an_image_is_gone_when_the_next_one_comes(monkeypatch):
+    alive = []
+
+    class Watched(fast_radiomics.Prepared):
+        def __init__(self, *given):
+            assert not [one for one in alive if one()]
+            super().__init__(*given)
+            alive.append(weakref.ref(self))
+
+    monkeypatch.setattr(fast_radiomics, "Prepared", Watched)
+    gc.disable()
+    try:
+        extract(*make(**SMALL), extractor({**STUDY, "featureClass": CLASSES}))
+    finally:
+        gc.enable()
+    assert len(alive) == 13 and not [one for one in alive if one()]
 
 
 @pytest.mark.parametrize(
