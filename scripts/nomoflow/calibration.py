@@ -6,6 +6,8 @@ from scipy.special import expit, logit
 # log-odds of the largest probability below 1 in double precision
 LOGIT_LIMIT = float(logit(1 - 2.0**-53))
 NAN = float("nan")
+# Why a linear predictor has no calibration intercept and slope.
+NO_LINE = "the linear predictor is constant or separates the classes"
 
 
 def brier(y, p) -> float:

@@ -20,6 +20,7 @@ from nomoflow.sample_size import (
 FEWEST_EVENTS = 10.0  # of the smaller class, a candidate
 EMPTY_SHARE = 0.2  # of the resamples
 LARGE_OPTIMISM = 0.1  # apparent less cross-validated AUC
+CHANCE = 0.5
 VOLUME_RHO = 0.7
 RADSCORE = "radscore"
 NOMOGRAM, CLINICAL, VOLUME = "nomogram", "image_features", "volume"
@@ -127,6 +128,7 @@ def of_evaluation(
     performance = aucs(performance)
     return [
         *_optimism(performance),
+        *_below_chance(performance),
         *_empty_resamples(penalties),
         *_volume_proxy(volume_correlation),
         *_not_above_volume(performance),
@@ -134,23 +136,41 @@ def of_evaluation(
 
 
 def _optimism(performance: Mapping[tuple[str, str], float]) -> list[Row]:
+    """An AUC below 0.5 tells nothing, as one of 0.5 does (.632+ counts it so, too)."""
     rows = []
     for (model, sample), honest in performance.items():
         apparent = performance.get((model, "apparent"), math.nan)
-        if sample == "cross_validated" and apparent - honest > LARGE_OPTIMISM + ROUNDING:
+        gap = apparent - max(honest, CHANCE)
+        counted = f" (counted as {CHANCE:g})" if honest < CHANCE else ""
+        if sample == "cross_validated" and gap > LARGE_OPTIMISM + ROUNDING:
             rows.append(
                 caveat(
                     "evaluation",
                     "optimism",
                     model,
-                    f"AUC {apparent:.3f} on the patients it was made from, {honest:.3f} on "
-                    f"patients held back: {apparent - honest:.3f} too good, more than "
-                    f"{LARGE_OPTIMISM:g}",
+                    f"AUC {apparent:.3f} on the patients it was made from, {honest:.3f}{counted} "
+                    f"on patients held back: {gap:.3f} too good, more than {LARGE_OPTIMISM:g}",
                     "quote the cross-validated figure; fewer features (signature.penalty: 1se) or "
                     "more patients",
                 )
             )
     return rows
+
+
+def _below_chance(performance: Mapping[tuple[str, str], float]) -> list[Row]:
+    return [
+        caveat(
+            "evaluation",
+            "below_chance",
+            model,
+            f"cross-validated AUC of {auc:.3f}, below {CHANCE:g}: where a model has nothing to "
+            "tell, the training part leans to the side opposite to the patients held back, so this "
+            "is what no information looks like, not an effect the other way round",
+            f"take it as {CHANCE:g}, whatever its interval; do not turn the score round",
+        )
+        for (model, sample), auc in performance.items()
+        if sample == "cross_validated" and auc < CHANCE - ROUNDING
+    ]
 
 
 def _empty_resamples(penalties: Iterable[Row]) -> list[Row]:

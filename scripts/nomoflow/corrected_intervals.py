@@ -50,13 +50,14 @@ def corrected_interval(
     apparent: of the final model; trained (B,): of each resample's model on its own patients;
     out_of_bag (B,): on the others. ``draw`` gives the average of the latter in each draw of
     patients, (W,), and is called where the location-shifted bootstrap does not hold; ``drawn`` says
-    how. What cannot leave 0 to 1 (BEST) is cut there.
+    how. What cannot leave 0 to 1 (BEST) is cut there; where nothing is left of an interval, as for
+    an estimate that was corrected to far beyond, there is none.
     """
     trained = trained[np.isfinite(trained)]
     low, high = _percentiles(trained, confidence) - (apparent - estimate)
     reason = _why_not_shifted(trained, apparent, estimate, low, high, BEST.get(metric))
     if not reason:
-        return *_cut(low, high, metric), SHIFTED
+        return _cut(low, high, metric, SHIFTED)
     reason = f"{SHIFTED} do not hold: {reason}"
     honest = out_of_bag[np.isfinite(out_of_bag)]
     if not len(honest):
@@ -67,7 +68,7 @@ def corrected_interval(
         same = "the out-of-bag value is the same whichever patients are drawn"
         return NAN, NAN, f"interval not defined: {same}; {reason}"
     words = f"out-of-bag {drawn}, moved to the estimate, models as they are; {reason}"
-    return *_cut(low, high, metric), words
+    return _cut(low, high, metric, words)
 
 
 def _why_not_shifted(
@@ -91,10 +92,12 @@ def _percentiles(values: np.ndarray, confidence: float) -> np.ndarray:
     return np.quantile(values, [0.5 - confidence / 2, 0.5 + confidence / 2])
 
 
-def _cut(low: float, high: float, metric: str) -> tuple[float, float]:
+def _cut(low: float, high: float, metric: str, words: str) -> tuple[float, float, str]:
     if metric in BEST:
+        if high <= 0 or low >= 1:
+            return NAN, NAN, f"interval not defined: all of it lies beyond 0 to 1; {words}"
         low, high = np.clip([low, high], 0, 1)
-    return float(low), float(high)
+    return float(low), float(high), words
 
 
 # --- Out-of-bag values when patients are drawn ------------------------------------------------

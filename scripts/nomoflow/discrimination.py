@@ -100,6 +100,30 @@ def auc_interval(y, score, confidence: float = 0.95) -> tuple[float, float, floa
     return float(areas[0]), float(low), float(high)
 
 
+def perfect_interval(y, area: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Newcombe's interval of an AUC of 1 or 0, where DeLong's and any bootstrap have no width.
+
+    Of the m positive and n negative patients y (m + n,): the values t from which the estimate lies
+    no more than z standard errors, SE(t)^2 = t (1 - t) (1 + k (1 - t) / (2 - t) + k t / (1 + t)) /
+    (m n) with k = (m + n) / 2 - 1 (Newcombe, Stat Med 2006;25:559-573, method 5, as Wilson's for a
+    share; R: auRoc::auc.nonpara.mw(method = "newcombe")). Raises ValueError for another AUC.
+    """
+    from scipy.optimize import brentq
+
+    if area not in (0, 1):
+        raise ValueError(f"an AUC of {area:g}: allowed is 0 or 1")
+    y = np.asarray(y)
+    m, n = int((y == 1).sum()), int((y == 0).sum())
+    z2, k = _quantile(confidence) ** 2, (m + n) / 2 - 1
+
+    def left(t: float) -> float:
+        # (1 - t)^2 less z^2 SE(t)^2, both divided by 1 - t
+        return 1 - t - z2 * t * (1 + k * (1 - t) / (2 - t) + k * t / (1 + t)) / (m * n)
+
+    end = float(brentq(left, 0, 1, xtol=1e-14))
+    return (end, 1.0) if area == 1 else (0.0, 1 - end)
+
+
 def compare_paired(y, a, b, confidence: float = 0.95) -> dict:
     """DeLong's test of two AUCs of the same patients (R: pROC::roc.test(paired = TRUE)).
 

@@ -10,7 +10,8 @@ the intercept with the slope held at 1.
 import numpy as np
 import pandas as pd
 
-from nomoflow.discrimination import auc, auc_interval, classify, wilson
+from nomoflow.calibration import NO_LINE
+from nomoflow.discrimination import auc, auc_interval, classify, perfect_interval, wilson
 from nomoflow.weighted_metrics import two_class_weights, weighted_metrics
 
 COLUMNS = ["metric", "estimate", "ci_low", "ci_high", "method"]
@@ -23,6 +24,9 @@ ORDER = (
 # Distances: a resample strays from the cohort as the cohort does from all patients, so that its
 # distance is the larger by about the bias that the cohort's own distance has.
 DISTANCES = ("ici", "e50", "e90")
+PERFECT = "Newcombe; an AUC of 0 or 1 has no spread to take an interval from"
+CONSTANT = "interval not defined: there is no spread to take it from, as of a constant score"
+UNDEFINED = {name: NO_LINE for name in ("calibration_intercept", "calibration_slope")}
 NAN = float("nan")
 
 
@@ -45,15 +49,17 @@ def repeated_metrics(
     metric of a repeat, its predictions pooled over the folds, averaged over the repeats. An
     interval holds the percentiles of that same figure over resamples of patients (each patient
     with all repeats); resamples of one class are left out. Those of ici, e50 and e90 are moved by
-    what the resamples lie above the estimate on average, not below 0. The AUC within folds (mean
-    over those that have both classes) and the mean cut-off have no interval. ``rank`` (repeats, n)
-    is what the pooled AUC orders patients by, where that is not lp itself; ``threshold``: of
-    net_benefit.
+    what the resamples lie above the estimate on average, not below 0. An AUC of 0 or 1, the same
+    in any resample, has Newcombe's interval instead, that of a constant score none. The AUC within
+    folds (mean over those that have both classes) and the mean cut-off have no interval. ``rank``
+    (repeats, n) is what the pooled AUC orders patients by, where that is not lp itself;
+    ``threshold``: of net_benefit.
     """
     y, lp, p, cut, fold = _checked(y, lp, p, cut, fold)
     weights, drawn = two_class_weights(y, resamples, seed)
     rank = lp if rank is None else np.asarray(rank)
     rows = _resampled_rows(y, lp, p, cut, rank, weights, drawn, threshold, confidence)
+    rows["auc"] = with_width(y, rows["auc"], confidence)
     within = np.concatenate([_within_folds(y, *one) for one in zip(lp, fold, strict=True)])
     rows["auc_within_fold"] = {
         "estimate": float(np.mean(within)) if len(within) else NAN,
@@ -105,8 +111,9 @@ def apparent_metrics(
 ) -> pd.DataFrame:
     """Metrics of one set of predictions: of a model on its own patients, or locked on others.
 
-    y, lp, p (n,); one cut-off on the scale of lp. Intervals: DeLong for the AUC, Wilson for
-    proportions, resampled patients for the rest, as in `repeated_metrics`.
+    y, lp, p (n,); one cut-off on the scale of lp. Intervals: DeLong for the AUC (Newcombe where it
+    is 0 or 1, none for a constant score), Wilson for proportions, resampled patients for the rest,
+    as in `repeated_metrics`.
     """
     y, lp, p = _checked(y, lp, p)
     weights, drawn = two_class_weights(y, resamples, seed)
@@ -114,6 +121,7 @@ def apparent_metrics(
     rows = _resampled_rows(y, lp, p, cuts, lp, weights, drawn, threshold, confidence)
     area, low, high = auc_interval(y, lp[0], confidence)
     rows["auc"] = {"estimate": area, "ci_low": low, "ci_high": high, "method": "DeLong"}
+    rows["auc"] = with_width(y, rows["auc"], confidence)
     calls = classify(y, lp[0], cut)
     tp, fn, tn, fp = (calls[key] for key in ("tp", "fn", "tn", "fp"))
     for metric, right, whole in (
@@ -127,6 +135,16 @@ def apparent_metrics(
         }  # fmt: skip
     rows["cutoff"] = {"estimate": float(cut), "method": "as given"}
     return _table(rows)
+
+
+def with_width(y, row: dict, confidence: float) -> dict:
+    """An AUC's row; limits that fall together make place for Newcombe's, or for the reason."""
+    if row["estimate"] in (0, 1):
+        low, high = perfect_interval(y, row["estimate"], confidence)
+        return row | {"ci_low": low, "ci_high": high, "method": PERFECT}
+    if row.get("ci_low") == row.get("ci_high"):
+        return row | {"ci_low": NAN, "ci_high": NAN, "method": CONSTANT}
+    return row
 
 
 def _checked(y, *tables) -> tuple[np.ndarray, ...]:
@@ -163,8 +181,17 @@ def _resampled_rows(y, lp, p, cut, rank, weights, drawn, threshold, confidence) 
         # A repeat whose predictions are constant or separate the classes has no slope: the mean
         # over the others would be another figure, so there is none.
         figures = np.mean([repeat[metric] for repeat in repeats], axis=0)
-        rows[metric] = _row(float(figures[0]), figures[1:], confidence, drawn, metric in DISTANCES)
+        row = _row(float(figures[0]), figures[1:], confidence, drawn, metric in DISTANCES)
+        if np.isnan(row["estimate"]) and metric in UNDEFINED:
+            row["method"] += f": {UNDEFINED[metric]}{_where(repeats, metric)}"
+        rows[metric] = row
     return rows
+
+
+def _where(repeats: list[dict], metric: str) -> str:
+    """In how many of several repeats a metric is not defined, where it is in others."""
+    lost = sum(bool(np.isnan(repeat[metric][0])) for repeat in repeats)
+    return f" in {lost} of {len(repeats)} repeats" if lost < len(repeats) else ""
 
 
 def _row(estimate: float, resampled, confidence: float, drawn: str, distance: bool) -> dict:

@@ -73,6 +73,12 @@ def _of_settings(
         "features and predictors that were chosen on the same patients, so their intervals are too "
         "narrow.",
     )
+    yield (
+        "intervals_of_given_models",
+        "Intervals of cross-validated and corrected figures ignore that other patients would have "
+        "made other models, so they hold the true value less often than they say, above all where "
+        "features are chosen among many.",
+    )
     if evaluation["resamples"] < FEW_RESAMPLES:
         yield (
             "few_resamples",

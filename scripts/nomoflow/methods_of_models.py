@@ -175,10 +175,12 @@ def without_bootstrap(r: Results) -> str:
 
 def intervals(r: Results) -> str:
     chosen = r.config["evaluation"]
+    perfect = any(row["method"].startswith("Newcombe") for row in r.rows("performance"))
+    newcombe = " (Newcombe's where that is 1 [@newcombe2006])" if perfect else ""
     text = (
         f"Intervals are {100 * chosen['confidence']:g} %: DeLong's for the apparent AUC "
-        f"[@delong1988], Wilson's for apparent proportions [@wilson1927], else percentiles over "
-        f"{chosen['intervals']:,} resamples of patients"
+        f"[@delong1988]{newcombe}, Wilson's for apparent proportions [@wilson1927], else "
+        f"percentiles over {chosen['intervals']:,} resamples of patients"
     )
     if bootstrap(r):
         text += "; those of corrected figures are location-shifted bootstrap intervals [@noma2021]"

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from nomoflow.calibration import NO_LINE
 from nomoflow.corrected_intervals import corrected_interval, drawn_shares, draws_of
 from nomoflow.resample_metrics import FIXED, METRICS, Scores, benefits, measure, net_benefit
 from nomoflow.weighted_metrics import two_class_weights
@@ -30,7 +31,7 @@ COLUMNS = ["sample", "metric", "estimate", "ci_low", "ci_high", "method"]
 DCA_COLUMNS = ["sample", "threshold", "net_benefit", "ci_low", "ci_high"]
 LABELS = {CORRECTED: "Harrell's optimism", CORRECTED_632: ".632+"}
 LOWER_IS_BETTER = frozenset({"brier"})
-UNDEFINED = dict.fromkeys(FIXED, "the linear predictor is constant or separates the classes")
+UNDEFINED = dict.fromkeys(FIXED, NO_LINE)
 NO_CLASS = "no resample leaves patients of both classes out of bag"
 NAN = float("nan")
 

@@ -11,6 +11,7 @@ import pandas as pd
 from nomoflow.by_model import APPARENT, Judged
 from nomoflow.comparison import percentiles
 from nomoflow.discrimination import wilson
+from nomoflow.intervals import with_width
 from nomoflow.weighted_metrics import auc_weighted, two_class_weights
 
 # With fewer patients of a class the AUC's interval would be one of a handful of pairs.
@@ -36,10 +37,11 @@ def describe_level(
     members (n,) tells which of the model's patients belong to it. Columns n, events, metric,
     estimate, ci_low, ci_high, method. Nothing is fitted again: the model, its cut-off and the folds
     are those of all patients. A figure is computed within each repeat and averaged over them.
-    Intervals: of the AUC and the ratio, percentiles over resamples of the subgroup's patients (each
-    with all repeats; resamples of one class left out); of the shares Wilson's, with the calls
-    averaged over the repeats, since resampling has no width where all calls are right. With fewer
-    than five patients of a class there are no estimates; ``method`` says so.
+    Intervals: of the AUC (see ``intervals.with_width``) and the ratio, percentiles over resamples
+    of the subgroup's patients (each with all repeats; those of one class left out); of the shares
+    Wilson's, with the calls averaged over the repeats, since resampling has no width where all
+    calls are right. With fewer than five patients of a class there are no estimates; ``method``
+    says so.
     """
     members = np.asarray(members, dtype=bool)
     y = judged.y[members]
@@ -49,8 +51,7 @@ def describe_level(
     weights, drawn = two_class_weights(y, resamples, seed)
     areas = auc_weighted(y, judged.rank[:, members], np.vstack([np.ones(len(y)), weights]))
     limits = percentiles(areas[1:], confidence)
-    without_width = "; no width, since all resamples agree" if limits[0] == limits[1] else ""
-    rows = [_row("auc", float(areas[0]), limits, drawn + without_width)]
+    rows = [with_width(y, _row("auc", float(areas[0]), limits, drawn), confidence)]
 
     called = (judged.score >= judged.cutoff)[:, members].mean(axis=0)
     method = "Wilson" if judged.sample == APPARENT else "Wilson, calls averaged over the repeats"

@@ -1,10 +1,14 @@
 """Agreement inside a validation: found on the patients at hand, the held-back ones never seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from synthetic_cohort import CHOICES
 
 from nomoflow.agreement import agreed, with_readings
 from nomoflow.dataset import Dataset
+from nomoflow.models import fit_study
 from nomoflow.reliability import assess
 
 RULE = {"icc": "ICC(A,1)", "threshold": 0.75, "judged": "estimate"}
@@ -55,6 +59,24 @@ def test_held_back_patients_change_nothing():
     after = agreed(dataset(tables).take(np.flatnonzero(training)))
     assert list(before.features) == list(after.features)
     pd.testing.assert_frame_equal(before.features, after.features)
+
+
+def test_a_study_with_readings_is_fitted_on_what_its_readers_agree_on():
+    """Of these patients: the same signature as from a table with the agreed features alone."""
+    data = dataset(phases())
+    lifted = data.features.copy()
+    lifted.iloc[::2] += 1.0  # every feature tells the classes apart, unreliable ones too
+    data = replace(data, features=lifted)
+    kept = data.agreement.kept(data.patients)
+    assert 0 < len(kept) < lifted.shape[1]
+    alone = replace(data, features=lifted[kept], agreement=None)
+    choices = replace(CHOICES, phases=["early", "late"], predictors=[])
+    found, expected, unfiltered = (
+        fit_study(each, choices, [1], ["radiomics"]).signatures["combined"]
+        for each in (data, alone, replace(data, agreement=None))
+    )
+    assert found == expected and set(found.features) <= set(kept)
+    assert not set(unfiltered.features) <= set(kept)
 
 
 def test_copies_of_a_patient_count_once():

@@ -148,6 +148,11 @@ def test_each_fault_has_its_warning(tmp_path, fault, code):
             {"aucs": GOOD | {"radiomics": (0.951, 0.85)}},
             "optimism",
         ),
+        (
+            {"aucs": GOOD | {"volume": (0.55, 0.5)}},
+            {"aucs": GOOD | {"volume": (0.55, 0.499)}},
+            "below_chance",
+        ),
         ({"penalties": resamples(10, 50)}, {"penalties": resamples(11, 50)}, "empty_resamples"),
         ({"volume": rho(0.7)}, {"volume": rho(0.701)}, "volume_proxy"),
         ({"volume": rho(-0.7)}, {"volume": rho(-0.701)}, "volume_proxy"),
@@ -210,7 +215,8 @@ def test_a_size_that_only_the_overall_risk_asks_for_is_not_mended_by_fewer_predi
 @pytest.mark.parametrize("auc", [0.5, 0.42, 0.5 + 1e-12])
 def test_a_model_no_better_than_chance_has_no_sample_size(tmp_path, auc):
     aucs = GOOD | {"image_features": (0.51, auc)}
-    row = only(tmp_path, aucs=aucs)
+    row, *more = collect(tmp_path, aucs=aucs)
+    assert [each["code"] for each in more] == ["below_chance"] * (auc < 0.5)
     assert (row["code"], row["subject"]) == ("sample_size", "image_features")
     assert "is hardly above chance" in row["message"]
 
@@ -290,6 +296,17 @@ def test_optimism_is_named(tmp_path):
     assert "0.129 too good" in row["message"]
     # a model that does worse on its own patients is not optimistic
     assert codes(tmp_path, aucs=GOOD | {"volume": (0.4, 0.6)}) == []
+
+
+def test_an_auc_below_one_half_is_no_effect_the_other_way_round(tmp_path):
+    """Not optimism either, where the apparent AUC tells nothing too: 0.517 is 0.017 above 0.5."""
+    row = only(tmp_path, aucs=GOOD | {"volume": (0.517, 0.307)})
+    assert (row["code"], row["subject"]) == ("below_chance", "volume")
+    assert "cross-validated AUC of 0.307, below 0.5" in row["message"]
+    assert "do not turn the score round" in row["remedy"]
+    optimism, below = collect(tmp_path, aucs=GOOD | {"radiomics": (0.92, 0.45)})
+    assert (optimism["code"], below["code"]) == ("optimism", "below_chance")
+    assert "0.450 (counted as 0.5) on patients held back: 0.420 too good" in optimism["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 from compare_models import main
 from jobs import job
-from synthetic_predictions import MODELS, predictions
+from synthetic_predictions import MODELS, predictions, with_levels
 
 from nomoflow.run import read_table, write_table
 
@@ -61,6 +62,15 @@ def test_both_tables_tell_the_same_difference(tmp_path):
     assert list(differences["sample"]) == ["apparent"] * 2 + ["cross_validated"] * 2
     assert (differences["ci_low"] <= differences["difference"]).all()
     assert (differences["difference"] <= differences["ci_high"]).all()
+
+
+def test_patients_of_different_folds_are_ranked_above_their_training_part(tmp_path):
+    before, after = (
+        compare(tmp_path, rows) for rows in (predictions(), with_levels(predictions()))
+    )
+    for table, moved in zip(before, after, strict=True):
+        numbers = table.select_dtypes("number")
+        np.testing.assert_allclose(moved[list(numbers)], numbers, atol=1e-9)
 
 
 def test_a_single_model_has_nothing_to_be_compared_with(tmp_path):

@@ -201,6 +201,20 @@ def test_limits_end_at_what_a_metric_can_be():
     assert interval(metric="net_benefit", estimate=0.95, trained=perfect)[1] > 1.05
 
 
+@pytest.mark.parametrize(("estimate", "beyond"), [(-0.06, False), (-0.2, True), (1.3, True)])
+def test_what_lies_beyond_0_to_1_altogether_is_no_interval(estimate, beyond):
+    """0.000 to 0.000 around a specificity of -0.2: limits that were cut until nothing was left."""
+    perfect = np.ones(5)  # so that out-of-bag patients give it: estimate - 0.135 to + 0.135
+    low, high, method = interval(metric="specificity", estimate=estimate, trained=perfect)
+    if beyond:
+        assert np.isnan([low, high]).all()
+        assert method.startswith("interval not defined: all of it lies beyond 0 to 1; out-of-bag")
+    else:
+        assert (low, high) == pytest.approx((0, 0.075), abs=1e-12)
+        assert method.startswith("out-of-bag")
+    assert "do not hold: the apparent value is the same in all resamples" in method
+
+
 def test_no_interval_is_given_without_a_spread_or_an_out_of_bag_value():
     same = np.full(9, 0.8)
     for case, reason in (

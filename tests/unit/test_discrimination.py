@@ -13,6 +13,7 @@ from nomoflow.discrimination import (
     concordance,
     delong,
     midranks,
+    perfect_interval,
     roc_curve,
     sensitivities_at,
     wilson,
@@ -74,6 +75,30 @@ def test_interval_stays_within_the_bounds():
     assert auc_interval(y, range(8)) == (1.0, 1.0, 1.0)  # R: ci.auc gives 1-1 for a perfect curve
     wide = auc_interval(y, [1, 2, 3, 5, 4, 6, 7, 8], confidence=0.99)
     assert wide[1] < low
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "confidence", "low"),
+    [
+        # R: k <- (m+n)/2-1; V <- function(t) t*(1-t)*(1+k*(1-t)/(2-t)+k*t/(1+t))/(m*n)
+        # uniroot(function(t) (1-t)-qnorm((1+conf)/2)*sqrt(V(t)), c(.01,1-1e-12), tol=1e-15)$root
+        (4, 4, 0.95, 0.5822840455834578),
+        (41, 19, 0.95, 0.9226584268629165),
+        (19, 41, 0.95, 0.9226584268629165),
+        (102, 47, 0.9, 0.9785198225553958),
+    ],
+)
+def test_interval_of_a_perfect_score(positives, negatives, confidence, low):
+    y = np.repeat([1, 0], [positives, negatives])
+    assert perfect_interval(y, 1.0, confidence) == pytest.approx((low, 1), abs=1e-12)
+    assert perfect_interval(y, 0.0, confidence) == pytest.approx((0, 1 - low), abs=1e-12)
+
+
+def test_interval_of_one_pair_is_wilsons_of_one_trial():
+    """With a single pair the variance is that of a share: t (1 - t)."""
+    assert perfect_interval([1, 0], 1.0) == pytest.approx(wilson(1, 1), abs=1e-12)
+    with pytest.raises(ValueError, match="allowed is 0 or 1"):
+        perfect_interval([1, 0], 0.9)
 
 
 def test_auc_below_one_half_is_kept():

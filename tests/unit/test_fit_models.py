@@ -107,6 +107,28 @@ def test_every_term_has_unit_coding_and_interval(results):
     np.testing.assert_allclose(table["odds_ratio"], np.exp(table["coefficient"]))
 
 
+def test_every_model_of_two_terms_or_more_has_its_variance_inflation(results):
+    """1 / (1 - r^2) of two terms; of three 1 / (1 - R^2) of each on the others."""
+    table = read_table(results / "vif.csv")
+    assert list(table) == ["model", "term", "vif"]
+    assert set(table["model"]) == {"image_features", "nomogram"}
+    data = cohort()
+    r = np.corrcoef(data["clinical.age"], data["clinical.sex"])[0, 1]
+    clinical = table[table["model"] == "image_features"]
+    assert clinical["vif"].tolist() == pytest.approx([1 / (1 - r**2)] * 2, rel=1e-10)
+    radscore = read_table(results / "predictions.csv").query("model == 'radiomics'")
+    x = {"radscore": radscore.set_index("patient").loc[data["patient"], "linear_predictor"]}
+    x |= {name: data[f"clinical.{name}"] for name in ("age", "sex")}
+    found = table[table["model"] == "nomogram"].set_index("term")["vif"]
+    assert list(found.index) == list(x)
+    for term, values in x.items():
+        values = values.to_numpy() - values.mean()
+        others = np.column_stack([x[name].to_numpy() for name in x if name != term])
+        others = others - others.mean(axis=0)
+        rest = values - others @ np.linalg.lstsq(others, values, rcond=None)[0]
+        assert found[term] == pytest.approx((values @ values) / (rest @ rest), rel=1e-9)
+
+
 def test_an_in_sample_refit_enters_the_nomogram_with_a_coefficient_near_one(results):
     """y ~ Radscore alone gives 1 exactly; beside other predictors it stays near."""
     radscore = read_table(results / "nomogram/coefficients.csv").set_index("term").loc["radscore"]

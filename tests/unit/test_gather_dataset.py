@@ -25,7 +25,7 @@ def phase(values, patients=("0001", "0002", "0003")):
 PEOPLE = "0003,no,30\n0001,yes,50\n0002,no,41\n"
 
 
-def gather(tmp_path, people=PEOPLE, missing="refuse"):
+def gather(tmp_path, people=PEOPLE, missing="refuse", prescaled=False):
     """The dataset of two phases, the second of which not all patients have."""
     write_table(phase([1.5, 2.5, 3.5, 9.0]), tmp_path / "CT.parquet")
     write_table(phase([7.0, 8.0, 9.0], ("0001", "0003")), tmp_path / "CT_late.parquet")
@@ -47,7 +47,7 @@ def gather(tmp_path, people=PEOPLE, missing="refuse"):
                 "phases": PHASES,
                 "outcome": {"column": "diagnosis", "positive": "yes", "negative": "no"},
                 "predictors": [{"name": "age", "kind": "continuous", "unit": "y", "per": 10}],
-                "prescaled": False,
+                "prescaled": prescaled,
                 "missing": missing,
                 "batch": None,
             },
@@ -73,6 +73,11 @@ def test_features_are_those_kept_of_the_analysed_reading(gathered):
         "CT_late_original_glcm_Idm": [7.0, 8.0],
     }
     assert list(gathered.volume["volume_ml"]) == [1.0, 3.0]
+
+
+def test_a_prescaled_table_has_no_volume(tmp_path):
+    """Its mesh volume is a z-score: no mL, so no baseline of volume and no correlation with it."""
+    assert gather(tmp_path, prescaled=True).volume is None
 
 
 def test_a_signature_chooses_from_its_own_phase(gathered):

@@ -171,7 +171,31 @@ def test_spread_leaves_out_a_repeat_without_the_metric():
     assert np.isnan(once.loc["auc", "sd"])
     # but the mean over two of three repeats is no estimate of the three
     whole = repeated_metrics(y, lp, p, cut, fold, resamples=5).set_index("metric")
-    assert whole.loc["calibration_slope", "method"] == "not defined"
+    assert whole.loc["calibration_slope", "method"] == (
+        "not defined: the linear predictor is constant or separates the classes in 1 of 3 repeats"
+    )
+
+
+def test_a_perfect_score_still_has_an_interval():
+    """DeLong's and every resample's AUC is 1; 1 to 1 would say that nothing is left to doubt."""
+    y = np.repeat([1, 0], [41, 19])
+    lp = np.tile(np.where(y == 1, 1.0, -1.0) * np.arange(1, 61), (2, 1))
+    cut, fold = np.zeros((2, 60)), np.tile(np.arange(60) % 5, (2, 1))
+    apparent = apparent_metrics(y, lp[0], expit(lp[0]), 0.0, resamples=20)
+    repeated = repeated_metrics(y, lp, expit(lp), cut, fold, resamples=20)
+    turned = apparent_metrics(1 - y, lp[0], expit(lp[0]), 0.0, resamples=20)
+    low = 0.9226584268629165  # by R's uniroot, as in test_discrimination.py
+    for table, expected in (
+        (apparent, (1, low, 1)), (repeated, (1, low, 1)), (turned, (0, 0, 1 - low)),
+    ):  # fmt: skip
+        row = table.set_index("metric").loc["auc"]
+        assert row[["estimate", "ci_low", "ci_high"]].tolist() == pytest.approx(expected)
+        assert row["method"].startswith("Newcombe; ")
+        # and the regression on such a score has no finite slope
+        slope = table.set_index("metric").loc["calibration_slope"]
+        assert np.isnan(slope["estimate"]) and slope["method"] == (
+            "not defined: the linear predictor is constant or separates the classes"
+        )
 
 
 def test_repeats_do_not_narrow_the_interval():
@@ -218,11 +242,14 @@ def test_constant_score():
     lp = np.full((2, 8), 0.4)
     fold = np.tile([0, 1], (2, 4))
     table = repeated_metrics(y, lp, expit(lp), lp, fold, resamples=50).set_index("metric")
-    assert table.loc["auc", ["estimate", "ci_low", "ci_high"]].tolist() == [0.5, 0.5, 0.5]
+    apparent = apparent_metrics(y, lp[0], expit(lp[0]), 0.4, resamples=50).set_index("metric")
+    for auc_row in (table.loc["auc"], apparent.loc["auc"]):
+        assert auc_row["estimate"] == 0.5 and auc_row[["ci_low", "ci_high"]].isna().all()
+        assert auc_row["method"].startswith("interval not defined: there is no spread")
     assert table.loc["sensitivity", "estimate"] == 1.0
     assert table.loc["specificity", "estimate"] == 0.0
     assert np.isnan(table.loc["calibration_slope", "estimate"])
-    assert table.loc["calibration_slope", "method"] == "not defined"
+    assert table.loc["calibration_slope", "method"].startswith("not defined: the linear predictor")
     assert table.loc["brier", "estimate"] == pytest.approx(np.mean((expit(0.4) - y) ** 2))
 
 

@@ -76,4 +76,4 @@ def test_settings_bring_their_own_limitations(code, there, gone):
 
 
 def test_selection_is_always_a_condition():
-    assert "conditional_on_selection" in codes()
+    assert {"conditional_on_selection", "intervals_of_given_models"} <= set(codes())

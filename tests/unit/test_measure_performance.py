@@ -1,9 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 from jobs import job
 from measure_performance import main
 from sklearn.metrics import accuracy_score, brier_score_loss, recall_score, roc_auc_score
-from synthetic_predictions import MODELS, predictions
+from synthetic_predictions import MODELS, predictions, with_levels
 
 from nomoflow.by_model import judged
 from nomoflow.run import read_table, write_table
@@ -52,6 +53,43 @@ def test_a_metric_is_computed_per_repeat_and_averaged(results, model, sample):
         assert found.loc[metric, "ci_low"] <= value <= found.loc[metric, "ci_high"]
     for metric in ("calibration_in_the_large", "ici", "e50", "e90"):
         assert found.loc[metric, ["estimate", "ci_low", "ci_high"]].notna().all()
+
+
+def test_the_pooled_auc_ranks_patients_above_the_log_odds_of_their_training_part(results, tmp_path):
+    """And beside it stands the mean within folds, where levels cannot matter."""
+    rows = with_levels(predictions())
+    write_table(rows, tmp_path / "predictions.csv")
+    names = {"performance": tmp_path / "measured.csv", "repeats": tmp_path / "repeats.csv"}
+    main(job({"predictions": tmp_path / "predictions.csv"}, names, PARAMS))
+    key = ["model", "sample", "metric"]
+    before, after = (
+        read_table(path).set_index(key).sort_index()
+        for path in (results / "measured.csv", names["performance"])
+    )
+    ranked = ["auc", "auc_within_fold", "sensitivity", "specificity", "accuracy"]
+    wanted = before.index.get_level_values("metric").isin(ranked)
+    limits = ["estimate", "ci_low", "ci_high"]
+    np.testing.assert_allclose(after.loc[wanted, limits], before.loc[wanted, limits], atol=1e-9)
+    spread = read_table(names["repeats"]).set_index(["model", "metric"]).sort_index()
+    for model in ("nomogram", "radiomics"):
+        own = rows.query("model == @model and sample == 'cross_validated'")
+        areas, within = [], []
+        for _, repeat in own.groupby("repeat"):
+            above = repeat["linear_predictor"] - repeat["baseline"]
+            areas.append(roc_auc_score(repeat["outcome"], above))
+            assert (
+                abs(areas[-1] - roc_auc_score(repeat["outcome"], repeat["linear_predictor"])) > 0.1
+            )
+            within += [
+                roc_auc_score(fold["outcome"], fold["linear_predictor"])
+                for _, fold in repeat.groupby("fold")
+            ]
+        found = after.loc[(model, "cross_validated"), "estimate"]
+        assert found["auc"] == pytest.approx(np.mean(areas), abs=1e-12)
+        assert found["auc_within_fold"] == pytest.approx(np.mean(within), abs=1e-12)
+        assert abs(found["auc"] - found["auc_within_fold"]) > 1e-3
+        ends = spread.loc[(model, "auc"), ["minimum", "maximum"]]
+        assert ends.tolist() == pytest.approx(sorted(areas), abs=1e-12)
 
 
 @pytest.mark.parametrize("model", ["nomogram", "radiomics"])

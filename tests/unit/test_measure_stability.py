@@ -147,6 +147,8 @@ def test_frequency_has_wilsons_interval_and_the_final_features():
     table = selection_frequency(chosen, ["a", "b"], ["b", "never"])
     assert list(table["feature"]) == ["b", "a", "never"]
     assert list(table["count"]) == [15, 1, 0] and set(table["resamples"]) == {29}
+    # of all resamples, the 14 whose signature is empty with them
+    assert table["share"].tolist() == pytest.approx([15 / 29, 1 / 29, 0], abs=1e-15)
     assert list(table["selected"]) == [True, False, True]
     # 1/29: Newcombe 1998 (Stat Med 17:857), table I, method 3; 0/29: 1.96^2 / (29 + 1.96^2)
     np.testing.assert_allclose(
@@ -206,6 +208,23 @@ def test_features_that_contradict_the_status_are_named(selected, message):
     table = pd.DataFrame(selected, columns=["resample", "signature", "feature"])
     with pytest.raises(ValueError, match=message):
         chosen_sets(table, penalties, "early")
+
+
+def test_an_empty_signature_is_a_row_without_features():
+    """And lowers the index: left out, the sets would be the same each time."""
+    penalties = penalties_of(
+        *((k, "early", status, 0.1, 1, False)
+          for k, status in ((3, "selected"), (1, "selected"), (2, "empty"))),
+    )  # fmt: skip
+    table = pd.DataFrame(
+        [(3, "early", "f"), (1, "early", "f")], columns=["resample", "signature", "feature"]
+    )
+    chosen, names = chosen_sets(table, penalties, "early")
+    assert names == ["f"] and chosen.tolist() == [[True], [False], [True]]
+    assert nogueira(chosen, 4)["estimate"] == pytest.approx(
+        by_gwet(np.pad(chosen, ((0, 0), (0, 3))))[0]
+    )
+    assert nogueira(chosen, 4)["estimate"] < nogueira(chosen[[0, 2]], 4)["estimate"] == 1
 
 
 def test_every_extracted_feature_counts_once():

@@ -35,6 +35,19 @@ def test_patients_who_stand_once_and_in_order_are_folded_as_rows(y, wanted, seed
     assert (stratified_folds(np.array(y), wanted, [seed], patients) == expected).all()
 
 
+def test_copies_of_a_patient_are_one_patient_of_a_batch():
+    """Two copies have no spread that ComBat could learn; of three patients two always remain."""
+    rows = np.array([f"P{i}" for i in range(12)] + ["Q1", "Q1", "Q2", "Q2"])
+    y = np.array([0, 1] * 6 + [0, 0, 1, 1])
+    batch = np.where(np.char.startswith(rows, "Q"), "B", "A")
+    with pytest.raises(ValueError, match="no 2 folds leave 2 patients of each batch"):
+        stratified_folds(y, 2, [1], rows, batch)
+    rows, y = np.append(rows, ["Q3", "Q3"]), np.append(y, [0, 0])
+    batch = np.append(batch, ["B", "B"])
+    fold = stratified_folds(y, 3, [1], rows, batch)
+    assert all(len(set(rows[(fold != k) & (batch == "B")])) == 2 for k in (1, 2, 3))
+
+
 def test_copies_of_one_patient_have_one_outcome():
     with pytest.raises(ValueError, match="one outcome a patient"):
         stratified_folds(np.array([0, 1, 0, 1]), 2, [1], np.array(["a", "a", "b", "c"]))

@@ -80,8 +80,9 @@ def test_all_right_still_leaves_an_interval():
     assert table.loc["sensitivity", "estimate"] == 1
     assert table.loc["sensitivity", "ci_low"] == pytest.approx(wilson(5, 5)[0]) and wilson(5, 5)[0]
     assert table.loc["sensitivity", "method"] == "Wilson, calls averaged over the repeats"
-    assert table.loc["auc", ["ci_low", "ci_high"]].tolist() == [1, 1]
-    assert table.loc["auc", "method"].endswith("no width, since all resamples agree")
+    # R: uniroot of |t - 1| = z SE(t), as in test_discrimination.py, for 5 and 5 patients
+    assert table.loc["auc", ["ci_low", "ci_high"]].tolist() == pytest.approx([0.6427028239, 1])
+    assert table.loc["auc", "method"].startswith("Newcombe")
 
 
 @pytest.mark.parametrize("events", [0, FEWEST_OF_A_CLASS - 1, FEWEST_OF_A_CLASS])
@@ -131,4 +132,6 @@ def test_a_constant_score():
     table = describe_level(each, np.ones(60, dtype=bool), resamples=20).set_index("metric")
     estimates = table["estimate"]
     assert (estimates["auc"], estimates["sensitivity"], estimates["specificity"]) == (0.5, 1, 0)
+    assert table.loc["auc", ["ci_low", "ci_high"]].isna().all()
+    assert table.loc["auc", "method"].startswith("interval not defined: there is no spread")
     assert estimates["oe"] == pytest.approx(3 * each.y.mean())

@@ -1,14 +1,15 @@
 import numpy as np
 from jobs import job
 from sklearn.metrics import roc_auc_score
-from synthetic_predictions import MODELS, predictions
+from synthetic_predictions import MODELS, predictions, with_levels
 from trace_roc import main
 
 from nomoflow.run import read_table, write_table
 
 
 def test_the_area_under_each_traced_curve_is_the_auc(tmp_path):
-    write_table(predictions(), tmp_path / "predictions.csv")
+    # each fold's training part at a level of its own, which the curves must not see
+    write_table(with_levels(predictions()), tmp_path / "predictions.csv")
     main(
         job(
             {"predictions": tmp_path / "predictions.csv"},
