@@ -175,11 +175,12 @@ def read_project(root: Path) -> dict:
 
 
 def requirements(root: Path) -> dict[str, list[str]]:
-    """The lists of requirements of pyproject.toml: main, dev and constraints."""
+    """The lists of requirements of pyproject.toml: main, dev, cluster and constraints."""
     project = read_project(root)
     return {
         "main": project["project"]["dependencies"],
         "dev": project["dependency-groups"]["dev"],
+        "cluster": project["dependency-groups"]["cluster"],
         "constraints": project["tool"]["uv"]["constraint-dependencies"],
     }
 

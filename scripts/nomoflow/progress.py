@@ -13,26 +13,31 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from nomoflow.files import TOLD_BY_RUN, WENT_WRONG
+from nomoflow.job_record import GIVEN, TOOK
 
 BAR = 24
 EVERY = {True: 1.0, False: 30.0}  # seconds between two views, on a terminal and without one
 FEW = 3  # finished jobs before which nothing is foretold
 GIVEN_UP = "Exiting because a job execution failed"
+ENDED_WELL = "Its script ended well; what it was done with was cancelled, or an output is missing."
+CUT_OFF = "It was cancelled or killed: its log says nothing."
 TOLD_BY_JOB = ("RuleException", GIVEN_UP, "At least one job did not complete")
 
 
 class Tally:
     """Jobs planned, running, done and failed, by stage; all times in seconds.
 
-    stages : the stage of each rule; cores : jobs that run at once, for the time that is left
+    stages : the stage of each rule; cores : jobs that run at once, for the time that is left; 0
+    where that is not known
     """
 
     def __init__(self, stages: dict[str, str], cores: int):
-        self.stages, self.cores = stages, max(1, cores)
+        self.stages, self.cores = stages, cores
         self.planned: Counter = Counter()
         self.done: Counter = Counter()
         self.failed: Counter = Counter()
         self.running: dict[int, tuple[str, float]] = {}
+        self.broken: dict[int, str] = {}
         self.took: dict[str, list[float]] = defaultdict(list)
         self.began: float | None = None
 
@@ -42,7 +47,9 @@ class Tally:
         self.began = now
 
     def start(self, job: int, rule: str, now: float) -> None:
-        """Note that a job has begun."""
+        """Note that a job has begun; one that had failed is tried again."""
+        if again := self.broken.pop(job, None):
+            self.failed[again] -= 1
         if rule in self.stages:
             self.running[job] = (rule, now)
 
@@ -51,6 +58,8 @@ class Tally:
         rule, began = self.running.pop(job, ("", now))
         if rule:
             (self.failed if failed else self.done)[rule] += 1
+            if failed:
+                self.broken[job] = rule
             self.took[rule].append(now - began)
 
     def of_stages(self) -> dict[str, tuple[int, int, int, int]]:
@@ -70,7 +79,7 @@ class Tally:
         A rule of which none has ended yet is taken to be like the others.
         """
         every = [seconds for taken in self.took.values() for seconds in taken]
-        if len(every) < FEW:
+        if len(every) < FEW or not self.cores:
             return None
         usual, left = sum(every) / len(every), 0.0
         for rule, planned in self.planned.items():
@@ -132,7 +141,11 @@ def what_went_wrong(rule: str, logs: list[str]) -> str:
         if log.is_file():
             text = log.read_text(encoding="utf-8", errors="replace")
             _, told, words = text.rpartition(f"{WENT_WRONG}\n")
-            words = words if told else "\n".join(text.splitlines()[-15:])
+            if not told:
+                lines = text.splitlines()
+                words = "\n".join([line for line in lines if not line.startswith(GIVEN)][-15:])
+                if not words or lines[-1].startswith(TOOK):
+                    words = ENDED_WELL if words else CUT_OFF
             return f"\n{rule} failed:\n\n{words.strip()}\n\n    log  {log}\n"
     return f"\n{rule} failed and wrote no log; Snakemake's own stands below .snakemake/log.\n"
 

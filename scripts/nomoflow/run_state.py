@@ -1,7 +1,8 @@
 """What an earlier run has left in the project folder, who still works there, and what to do.
 
 Standard library and psutil, which Snakemake itself needs: Snakemake imports this module. Processes
-are seen on this computer alone; of a run elsewhere only its lock is.
+are seen on this computer alone, and jobs in the queue of a SLURM cluster; of a run elsewhere only
+its lock is.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ import json
 import os
 import re
 import shlex
+import shutil
+import subprocess
 import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Sequence
@@ -47,6 +50,7 @@ def explain_locks() -> None:
 def locked_message(folder: Path) -> str:
     """What to do, step by step, where the folder is locked."""
     runs, orphans = processes(folder)
+    waiting = queued(folder)
     if runs:
         pids = " ".join(str(run.pid) for run in runs)
         return (
@@ -58,6 +62,7 @@ def locked_message(folder: Path) -> str:
         )
     steps = [
         *_end_of(orphans),
+        *_end_of(waiting, "scancel"),
         f"Take the lock away:\n    {_command('--unlock')}",
         f"Start the run again:\n    {_command()}{_made_anew(folder)}",
     ]
@@ -77,8 +82,10 @@ def hindrance(folder: Path, results: str = "results", targets: Sequence[str] = (
     were made: Snakemake would take them as they are.
     """
     _, orphans = processes(folder)
-    if orphans:
-        steps = [*_end_of(orphans), f"Start the run again:\n    {_command()}"]
+    waiting = queued(folder)
+    if orphans or waiting:
+        ends = [*_end_of(orphans), *_end_of(waiting, "scancel")]
+        steps = [*ends, f"Start the run again:\n    {_command()}"]
         return "Jobs of a run that was cut off still write in this folder.\n" + _numbered(steps)
     reading = bool(targets) and READING.issuperset(targets)
     changed = [] if reading else changed_results(folder, results)
@@ -103,13 +110,14 @@ def _command(*after: str, before: Sequence[str] = ()) -> str:
     return shlex.join(["snakemake", *before, *sys.argv[1:], *after])
 
 
-def _end_of(orphans: list[Process]) -> list[str]:
+def _end_of(orphans: list[Process], ending: str = "kill") -> list[str]:
     if not orphans:
         return []
     said = ", ".join(f"{one.pid} ({one.what})" for one in orphans)
     pids = " ".join(str(one.pid) for one in orphans)
+    where = "in the cluster's queue" if ending == "scancel" else "at work"
     return [
-        f"Jobs of that run are still at work: {said}.\n    Wait until they end, or: kill {pids}"
+        f"Jobs of that run are still {where}: {said}.\n    Wait until they end, or: {ending} {pids}"
     ]
 
 
@@ -149,6 +157,23 @@ def processes(folder: Path) -> tuple[list[Process], list[Process]]:
         elif rule and not alive & {pid, *parents}:
             orphans.append(Process(pid, rule[1]))
     return runs, orphans
+
+
+def queued(folder: Path) -> list[Process]:
+    """Jobs of an earlier run in the folder that wait or run on a SLURM cluster, by their numbers.
+
+    Snakemake's executor notes in the comment of each job what it does.
+    """
+    if not shutil.which("squeue"):
+        return []
+    asked = ["squeue", "--me", "--noheader", "--format=%i|%Z|%k"]
+    told = subprocess.run(asked, capture_output=True, encoding="utf-8", check=False, timeout=60)
+    jobs = [line.split("|", 2) for line in told.stdout.splitlines()]
+    return [
+        Process(int(number), what)
+        for number, place, what in jobs
+        if Path(place) == folder.resolve() and what.startswith("rule_")
+    ]
 
 
 def _is_run(command: list[str]) -> bool:

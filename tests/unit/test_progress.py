@@ -49,6 +49,20 @@ def test_nothing_is_foretold_from_too_little():
     assert made.seconds_left(1.0) is None
 
 
+def test_nothing_is_foretold_where_nobody_knows_how_many_work_at_once(tally):
+    assert tally.seconds_left(112.0) is not None
+    tally.cores = 0
+    assert tally.seconds_left(112.0) is None and tally.seconds_left(112.0, "cohort") is None
+
+
+def test_a_job_that_is_tried_again_has_not_failed(tally):
+    assert tally.counts == (10, 2, 1)
+    tally.start(3, "check", 115.0)
+    assert tally.counts == (10, 2, 0)
+    tally.end(3, 119.0)
+    assert tally.counts == (10, 3, 0)
+
+
 def test_views(tally):
     tall = block(tally, 112.0)
     assert tall[0].split() == ["cohort", "#" * 24, "2/2"]
@@ -111,3 +125,20 @@ def test_the_log_of_a_failed_job_says_last_what_went_wrong(tmp_path, capsys, mon
         raise ValueError("people.csv, row 3: 'x'")
     assert capsys.readouterr().err == ""
     assert "draw failed:\n\npeople.csv, row 3: 'x'" in what_went_wrong("draw", [str(log)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "cancelled or killed"),
+        (["job {}"], "cancelled or killed"),
+        (["job {}", "one", "took {}"], "ended well"),
+        (["job {}", "one", "two"], "\none\ntwo\n"),
+    ],
+)
+def test_a_log_without_what_went_wrong(tmp_path, lines, words):
+    """Its job was cancelled, or a batch it was in; the record of the job is for programs."""
+    log = tmp_path / "draw.log"
+    log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    told = what_went_wrong("draw", [str(log)])
+    assert words in told and "{}" not in told and str(log) in told

@@ -20,6 +20,7 @@ from nomoflow.run_state import (
     left_aside,
     locked_message,
     processes,
+    queued,
 )
 
 
@@ -240,3 +241,38 @@ def test_what_is_left_aside(folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     assert left_aside(folder) == [folder / name for name in names[:2]]
+
+
+@pytest.fixture
+def queue(folder, monkeypatch):
+    """A SLURM of which no more is there than its squeue, with the jobs that are noted."""
+
+    def note(*jobs):
+        program = folder / "bin/squeue"
+        program.parent.mkdir(exist_ok=True)
+        listed = "".join(f"{job}\n" for job in jobs)
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{listed}END\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+    return note
+
+
+def test_jobs_in_the_queue_of_a_cluster(folder, queue):
+    """Those of this folder that Snakemake has submitted; neither others nor its own process."""
+    queue(
+        f"12|{folder}|rule_imaging_extract_features",
+        f"13|{folder}|(null)",
+        f"14|{folder.parent}|rule_imaging_extract_features",
+    )
+    assert [(one.pid, one.what) for one in queued(folder)] == [
+        (12, "rule_imaging_extract_features")
+    ]
+    for said in (hindrance(folder), locked_message(folder)):
+        assert "in the cluster's queue: 12 (rule_imaging_extract_features)" in said
+        assert "scancel 12" in said and "kill" not in said.replace("killed", "")
+
+
+def test_an_empty_queue_hinders_nothing(folder, queue):
+    queue()
+    assert queued(folder) == [] and hindrance(folder) is None
