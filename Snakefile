@@ -50,6 +50,7 @@ watch_progress()
 
 onstart:
     refuse_to_start()
+    look_when_jobs_end(workflow)
 
 
 onsuccess:

@@ -3,6 +3,7 @@
 import csv
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import time
@@ -12,6 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
+# All that a study needs of the project; results, data and logs are left behind.
+PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "report", "profiles", "tools")
+PARTS += ("pyproject.toml", "dvc.yaml")
 # One numeric thread, as the workflow's jobs have it.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -27,6 +31,17 @@ def processor() -> str:
     lines = described.read_text(encoding="utf-8").splitlines() if described.exists() else []
     found = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return found[0] if found else platform.processor()
+
+
+def copy_project(folder: Path) -> None:
+    """The project as a user has it before the first run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source, ignored = ROOT / part, shutil.ignore_patterns("__pycache__", ".*")
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(source, folder / part)
 
 
 def timed(commands: Sequence[list[str]], folder: Path, said: Path | None = None) -> dict:

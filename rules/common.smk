@@ -6,6 +6,7 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from nomoflow.batch_inputs import BatchInputs, reread
 from nomoflow.centre_inputs import CentreInputs
 from nomoflow.code_digests import code_digests, digest_of_texts
 from nomoflow.dvc_cache import refuse_linked_cache
@@ -14,9 +15,10 @@ from nomoflow.locked_study import selected_of, settings_of
 from nomoflow.problems import StudyError
 from nomoflow.progress import show_progress
 from nomoflow.provenance_inputs import ProvenanceInputs
+from nomoflow.rerun_reasons import heed_all_reasons
 from nomoflow.run_state import explain_locks, hindrance
-from nomoflow.scans import READINGS, to_come
-from nomoflow.series_choice import folder_state, place_of
+from nomoflow.scans import READINGS
+from nomoflow.scheduling import look_when_jobs_end
 from nomoflow.settings import settings_by_phase
 from nomoflow.study import load_study
 from nomoflow.variant_results import VariantResults
@@ -35,13 +37,15 @@ except StudyError as error:
     sys.exit(f"\n{error}\n")
 
 explain_locks()
+heed_all_reasons()
 config, PHASES, BUCKETS = STUDY.config, STUDY.phases, STUDY.buckets
 SIGNATURES = [*PHASES, "combined"]
+BATCHES = BatchInputs(STUDY.scans_of)
+REREAD = BatchInputs(lambda bucket: reread(STUDY.scans_of(bucket)))
 CENTRE = CentreInputs(STUDY)
 PROVENANCE = ProvenanceInputs(STUDY, CENTRE, workflow)
 MODELS = ["nomogram", "radiomics", "image_features"]
 MODELS += [*(f"radiomics_{phase}" for phase in PHASES), "volume"]
-SCAN_FILES = ("image", "mask")
 REPEATS = range(1, config["evaluation"]["repeats"] + 1)
 RESAMPLES = range(1, config["evaluation"]["resamples"] + 1)
 # Memory, as a multiple of what was predicted, and MB that every job of images has.
@@ -80,23 +84,6 @@ def simulated_patient(wildcards):
     return next(row for row in STUDY.participants if row["patient"] == wildcards.patient)
 
 
-def batch_scans(wildcards):
-    """The scans of a batch, their files resolved."""
-    return STUDY.scans_of(wildcards.bucket)
-
-
-def batch_files(wildcards):
-    """The images and masks of a batch; one that is missing is for the check to tell."""
-    places = [place_of(scan[kind]) for scan in batch_scans(wildcards) for kind in SCAN_FILES]
-    return [place for place in places if to_come(place) or Path(place).exists()]
-
-
-def batch_folders(wildcards):
-    """What the DICOM folders of a batch hold: Snakemake watches a folder's own time stamp alone."""
-    paths = [scan[kind] for scan in batch_scans(wildcards) for kind in SCAN_FILES]
-    return {place_of(path): state for path in paths if (state := folder_state(path))}
-
-
 def preflight_checks(wildcards):
     """What is checked before anything is computed: settings and scans, or the feature table."""
     names = ["table"] if STUDY.from_table else ["settings", *BUCKETS]
@@ -112,9 +99,9 @@ def predictions(wildcards):
 def predicted_mb(column):
     """A job's memory in MB: what its largest case was predicted to take, with a reserve."""
 
-    def most(wildcards, input):
+    def most(wildcards, input, attempt):
         predicted = [float(row[column]) for row in read_rows(input.predicted)]
-        return max(LEAST_MB, math.ceil(RESERVE * max(predicted, default=0)))
+        return attempt * max(LEAST_MB, math.ceil(RESERVE * max(predicted, default=0)))
 
     return most
 
@@ -245,4 +232,6 @@ def watch_progress():
     said = workflow.output_settings
     if workflow.is_main_process and not (said.dryrun or said.verbose or said.printshellcmds):
         stages = {rule.name: Path(rule.conda_env).stem for rule in workflow.rules if rule.conda_env}
-        show_progress(logger, stages, workflow.resource_settings.cores or 1)
+        given = workflow.resource_settings
+        # Of a cluster nobody knows how many jobs it will do at once: nothing is foretold.
+        show_progress(logger, stages, 0 if given.nodes else given.cores or 1)

@@ -78,6 +78,7 @@ rule write_validation:
         centre=CENTRE.name,
         confidence=config["evaluation"]["confidence"],
         threshold=config["evaluation"]["decision_threshold"],
+        language=config["report"]["language"],
         texts=texts("study.*", "captions/*.rst"),
         code=code("write_validation"),
     script:
@@ -128,6 +129,7 @@ rule write_predictions:
         confidence=config["evaluation"]["confidence"],
         pseudonyms=config["centres"]["pseudonyms"],
         on_mislabelled=config["centres"]["on_mislabelled"],
+        language=config["report"]["language"],
         texts=texts("predictions*"),
         code=code("write_predictions"),
     script:

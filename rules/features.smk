@@ -69,7 +69,7 @@ rule extract_features:
         mem_mb=predicted_mb("extract_mb"),
         case_seconds=config["execution"]["case_seconds"],
     params:
-        scans=batch_scans,
+        scans=BATCHES.scans,
         settings=phase_settings,
         shape=config["features"]["shape"],
         subbands=config["features"]["subbands"],

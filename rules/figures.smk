@@ -77,7 +77,7 @@ rule draw_nomogram:
     conda:
         "../envs/report.yaml"
     params:
-        title=f"P({config['cohort']['outcome']['positive']})",
+        outcome=config["cohort"]["outcome"],
         look=config["report"],
         code=code("draw_nomogram"),
     script:

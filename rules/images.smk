@@ -2,23 +2,25 @@
 
 
 rule check_images:
-    """Whether each scan of a batch can be read and fits, and what it will cost to compute."""
+    """Whether each scan of a batch can be read and fits, what it will cost, its files' digests."""
     input:
-        files=batch_files,
+        files=BATCHES.files,
     output:
         problems="results/{study}/cohort/preflight/{bucket}.csv",
         predicted="results/{study}/cohort/predicted/{bucket}.csv",
+        files="results/{study}/cohort/files/{bucket}.csv",
     log:
         "logs/{study}/check_images/{bucket}.log",
     conda:
         "../envs/images.yaml"
     params:
-        scans=batch_scans,
-        folders=batch_folders,
+        scans=BATCHES.scans,
+        folders=BATCHES.folders,
         limits=mask_limits(),
         spacing_mm=config["images"]["spacing_mm"],
         settings=phase_settings,
         subbands=config["features"]["subbands"],
+        folders_of_images=PROVENANCE.folders,
         code=code("check_images"),
     script:
         "../scripts/check_images.py"
@@ -27,7 +29,7 @@ rule check_images:
 rule resample_images:
     """Images and masks of a batch, resampled to cubic voxels around the mask."""
     input:
-        files=batch_files,
+        files=BATCHES.files,
         problems="results/{study}/cohort/preflight/{bucket}.csv",
         predicted=ancient("results/{study}/cohort/predicted/{bucket}.csv"),
         # Waited for, but no reason to run: another batch's patients concern this one not at all.
@@ -44,8 +46,8 @@ rule resample_images:
         mem_mb=predicted_mb("resample_mb"),
         case_seconds=config["execution"]["case_seconds"],
     params:
-        scans=batch_scans,
-        folders=batch_folders,
+        scans=BATCHES.scans,
+        folders=BATCHES.folders,
         spacing_mm=config["images"]["spacing_mm"],
         repair_mm=config["images"]["geometry"]["repair_mm"],
         settings=phase_settings,
@@ -57,7 +59,9 @@ rule resample_images:
 rule describe_acquisition:
     """How the images of a batch were acquired, as far as their files tell."""
     input:
-        files=batch_files,
+        series=BATCHES.series,
+        # Made anew with the checks: a verdict that is no reason to run hides what is one.
+        checked="results/{study}/cohort/files/{bucket}.csv",
         verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
         acquisition="results/{study}/images/acquisition/{bucket}.csv",
@@ -66,8 +70,8 @@ rule describe_acquisition:
     conda:
         "../envs/images.yaml"
     params:
-        scans=batch_scans,
-        folders=batch_folders,
+        scans=BATCHES.scans,
+        folders=BATCHES.folders,
         code=code("describe_acquisition"),
     script:
         "../scripts/describe_acquisition.py"

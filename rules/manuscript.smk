@@ -19,7 +19,6 @@ rule write_manuscript_tables:
         outcome=config["cohort"]["outcome"],
         confidence=config["evaluation"]["confidence"],
         look=config["report"],
-        texts=texts("texts/*.json"),
         code=code("write_manuscript_tables"),
     script:
         "../scripts/write_manuscript_tables.py"

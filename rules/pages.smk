@@ -21,6 +21,7 @@ rule write_calculator:
         positive=config["cohort"]["outcome"]["positive"],
         negative=config["cohort"]["outcome"]["negative"],
         confidence=config["evaluation"]["confidence"],
+        language=config["report"]["language"],
         texts=texts("nomogram*"),
         code=code("write_calculator"),
     script:
@@ -44,6 +45,7 @@ rule write_gallery:
     params:
         study=STUDY.name,
         phases=PHASES,
+        language=config["report"]["language"],
         texts=texts("gallery*"),
         code=code("write_gallery"),
     script:
@@ -65,6 +67,7 @@ rule report_sensitivity:
         outcome=config["cohort"]["outcome"],
         phases=PHASES,
         confidence=config["evaluation"]["confidence"],
+        language=config["report"]["language"],
         texts=texts("study.*", "captions/*.rst"),
         code=code("report_sensitivity"),
     script:

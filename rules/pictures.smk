@@ -4,7 +4,8 @@
 rule compare_masks:
     """Dice overlap and surface distances of the readers' masks of a batch."""
     input:
-        files=batch_files,
+        files=REREAD.files,
+        checked="results/{study}/cohort/files/{bucket}.csv",
         verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
         dice="results/{study}/images/dice/{bucket}.csv",
@@ -13,8 +14,8 @@ rule compare_masks:
     conda:
         "../envs/images.yaml"
     params:
-        scans=batch_scans,
-        folders=batch_folders,
+        scans=REREAD.scans,
+        folders=REREAD.folders,
         repair_mm=config["images"]["geometry"]["repair_mm"],
         code=code("compare_masks"),
     script:
@@ -24,7 +25,7 @@ rule compare_masks:
 rule draw_overlays:
     """A picture of each patient and phase of a batch: outlines before and after resampling."""
     input:
-        files=batch_files,
+        files=BATCHES.files,
         images="results/{study}/images/resampled/{bucket}",
         dice="results/{study}/images/dice/{bucket}.csv",
     output:
@@ -34,8 +35,8 @@ rule draw_overlays:
     conda:
         "../envs/images.yaml"
     params:
-        scans=batch_scans,
-        folders=batch_folders,
+        scans=BATCHES.scans,
+        folders=BATCHES.folders,
         repair_mm=config["images"]["geometry"]["repair_mm"],
         code=code("draw_overlays"),
     script:

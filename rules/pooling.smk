@@ -81,6 +81,7 @@ rule write_centres:
         "../envs/centres.yaml"
     params:
         confidence=config["evaluation"]["confidence"],
+        language=config["report"]["language"],
         texts=texts("study.*", "captions/*.rst"),
         code=code("write_centres"),
     script:

@@ -4,7 +4,7 @@
 rule digest_images:
     """Digests of a batch's images, read, resampled and drawn: nothing later reads them again."""
     input:
-        files=batch_files,
+        files="results/{study}/cohort/files/{bucket}.csv",
         resampled="results/{study}/images/resampled/{bucket}",
         overlays=PROVENANCE.overlays,
     output:
@@ -14,9 +14,6 @@ rule digest_images:
     conda:
         "../envs/provenance.yaml"
     params:
-        scans=batch_scans,
-        folders=batch_folders,
-        folders_of_images=PROVENANCE.folders,
         code=code("digest_images"),
     script:
         "../scripts/digest_images.py"

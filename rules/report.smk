@@ -101,7 +101,7 @@ rule write_report:
         models=MODELS,
         signatures=SIGNATURES,
         config=config,
-        texts=texts("study.*", "captions/*.rst", "texts/*.json"),
+        texts=texts("study.*", "captions/*.rst"),
         code=code("write_report"),
     script:
         "../scripts/write_report.py"

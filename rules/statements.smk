@@ -44,7 +44,7 @@ rule fill_checklists:
         signatures=SIGNATURES,
         statements=STUDY.statements,
         config=config,
-        texts=texts("checklists.html.j2", "checklists/*.json"),
+        texts=texts("checklists.html.j2"),
         code=code("fill_checklists"),
     script:
         "../scripts/fill_checklists.py"
@@ -72,7 +72,6 @@ rule write_methods:
         signatures=SIGNATURES,
         statements=STUDY.statements,
         config=config,
-        texts=texts("references.bib", "limitations.json"),
         code=code("write_methods"),
     script:
         "../scripts/write_methods.py"
@@ -99,7 +98,6 @@ rule write_model_card:
         signatures=SIGNATURES,
         statements=STUDY.statements,
         config=config,
-        texts=texts("limitations.json"),
         code=code("write_model_card"),
     script:
         "../scripts/write_model_card.py"

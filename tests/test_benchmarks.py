@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+from synthetic_history import STUDY, put_job
 from synthetic_scans import make
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -174,6 +175,28 @@ def test_dry_run(tmp_path):
     assert row["scans"] == 20 * 3 + 4 * 3 * 2 and row["jobs"] > 50
 
 
+def test_scaling(tmp_path):
+    steps = ["gather_features", "write_manifest"]
+    size = ["--patients", "20", "--buckets", "2"]
+    benchmark("scaling", tmp_path, *size, "--steps", "schedule", *steps)
+    table = pd.read_csv(tmp_path / "scaling.csv").set_index("step")
+    assert table.index.tolist() == [*steps, "schedule, greedy"]
+    assert (table[["cpu_seconds", "peak_mb"]] > 0).all(axis=None)
+
+
+def test_order_of_jobs(tmp_path):
+    """Two short jobs and a long one on two cores: 6 s where the long one begins, else 9."""
+    took = {"fit_lasso": 3, "draw_roc": 3, "cross_validate": 6}
+    for rule, seconds in took.items():
+        spent = {"seconds": seconds, "cpu_seconds": seconds - 0.15, "peak_mb": 100.0}
+        put_job(tmp_path, rule, [], [f"results/{rule}"], took=spent)
+    own = ["--folder", str(tmp_path), "--study", STUDY, "--cores", "2"]
+    benchmark("order_of_jobs", tmp_path, *own)
+    row = pd.read_csv(tmp_path / "order_of_jobs.csv").iloc[0]
+    told = row[["ours", "bound", "any_least", "any_most"]].tolist()
+    assert told == pytest.approx([6, 6, 6, 9])
+
+
 def test_workflow_over_bare(tmp_path):
     """From logs as the jobs write them; the extraction itself is measured anew."""
     image, mask = make()
@@ -199,3 +222,67 @@ def test_workflow_over_bare(tmp_path):
     bare = table.loc["bare", "cpu_seconds"]
     assert 0 < bare < 2
     assert table.loc["extract_features", "over_bare"] == pytest.approx(3 / bare)
+
+
+def loaded(name, monkeypatch):
+    """A benchmark as a module."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_large_demo_is_as_large_as_the_published_study(tmp_path, monkeypatch):
+    program, folder = loaded("large_demo", monkeypatch), tmp_path / "large"
+    program.prepare(folder)
+    participants, scans = (
+        pd.read_csv(folder / f"config/large/{table}.csv") for table in ("participants", "scans")
+    )
+    assert participants["diagnosis"].value_counts().to_dict() == {"ccRCC": 102, "AML.wovf": 47}
+    assert len(scans) == 627 and (scans["reading"] == "a1").sum() == 3 * 149
+    assert (folder / "Snakefile").exists() and "study: large" in program.OVERLAY
+    with pytest.raises(SystemExit, match="is there"):
+        program.prepare(folder)
+
+
+def test_the_large_demo_tells_what_each_stage_took(tmp_path, monkeypatch):
+    program = loaded("large_demo", monkeypatch)
+    jobs = (("simulated", "simulate_patient", 2), ("large", "extract_features", 5),
+            ("large", "check_engine", 1), ("large", "fit_lasso", 4))  # fmt: skip
+    for place, rule, cpu in jobs:
+        took = {"seconds": 1, "cpu_seconds": cpu, "peak_mb": 100 * cpu}
+        log = tmp_path / f"logs/{place}/{rule}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        lines = f"job {json.dumps({'rule': rule})}\ntook {json.dumps(took)}\n"
+        log.write_text(lines, encoding="utf-8")
+    rows = program.by_stage(tmp_path, {"cpu_seconds": 16.0, "peak_mb": 700.0})
+    told = {row["what"]: (row["jobs"], row["cpu_seconds"], row["share"]) for row in rows}
+    assert told == {
+        "features": (2, 6, 6 / 16), "signature": (1, 4, 0.25), "images drawn": (1, 2, 0.125),
+        "Snakemake itself": (0, 4, 0.25), "all": (4, 16, 1),
+    }  # fmt: skip
+    assert [row["peak_mb"] for row in rows] == [500, 400, 200, None, 700]
+
+
+def test_jobs_of_images_are_counted_and_a_patient_added(tmp_path, monkeypatch):
+    program = loaded("run_again", monkeypatch)
+    table = "Job stats:\njob                 count\n----------------  -------\n"
+    table += "all                    1\ncheck_images           2\nfit_lasso              4\n"
+    table += "total                  7\n"
+
+    def called(commands, folder):
+        (folder / ".snakemake/log").mkdir(parents=True)
+        (folder / ".snakemake/log/now.log").write_text(table, encoding="utf-8")
+        return {"cpu_seconds": 1.0}
+
+    monkeypatch.setattr(program, "timed", called)
+    assert program.run(tmp_path, [], 1) == {"cpu_seconds": 1.0, "jobs": 6, "of_images": 2}
+
+    (tmp_path / "config/mine").mkdir(parents=True)
+    for name, column in (("participants", "age"), ("scans", "image")):
+        text = f"patient,{column}\nP1,x/P1\nP2,x/P2\n"
+        (tmp_path / f"config/mine/{name}.csv").write_text(text, encoding="utf-8")
+    program.add_patient(tmp_path, "mine")
+    text = (tmp_path / "config/mine/scans.csv").read_text(encoding="utf-8")
+    assert text == "patient,image\nP1,x/P1\nP2,x/P2\nP2b,x/P2b\n"

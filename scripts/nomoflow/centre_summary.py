@@ -17,7 +17,7 @@ from nomoflow.discrimination import delong
 from nomoflow.sealed import sealed
 from nomoflow.smoothing import smoothed
 
-FORMAT, SCHEMA = "nomoflow-summary/1", "summary.schema.json"
+FORMAT, SCHEMA = "nomoflow-summary/1", "config/schemas/summary.schema.json"
 DIGITS = 6  # significant; a sum of all patients says no more of one of them than it must
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 OTHER = "(other)"

@@ -70,6 +70,14 @@ class Digests:
             found[name] = self.known[name]
         return found
 
+    def rows(self, path: str | Path, **known: str) -> list[dict]:
+        """A row with the columns ``COLUMNS`` for a file, or for each file of a folder.
+
+        known : the columns that are the same for all of them
+        """
+        found = self.of(self.places.told(path))
+        return [{**known, "path": name, **one} for name, one in found.items()]
+
     def together(self, told: str) -> dict:
         """SHA-256 and size of a file; of a folder as ``digest_of_folder`` has them."""
         members = self.of(told)

@@ -1,5 +1,6 @@
 """The config of a new study as text: what was found and guessed, with comments for its reader."""
 
+import math
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ INTENSITIES = {
 }
 OF_MR = frozenset(("mr", "mri", "t1", "t1w", "t2", "t2w", "flair", "dwi", "adc", "dce", "t1ce"))
 SPACINGS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+FEWEST_BUCKETS, PATIENTS_A_BUCKET = 12, 50
 
 
 def config_text(
@@ -62,7 +64,15 @@ def config_text(
     if columns.gaps:
         lines += ["models:", "  missing: impute  # or refuse, once the gaps are filled"]
     lines.append(f"evaluation: {{subgroups: {_flow(subgroups)}}}")
+    buckets = buckets_for(len(rows))
+    if buckets > FEWEST_BUCKETS:
+        lines.append(f"execution: {{buckets: {buckets}}}  # batches of some 50 patients, for good")
     return "\n".join(lines) + "\n"
+
+
+def buckets_for(patients: int) -> int:
+    """Batches of a study of so many patients: few enough to plan, and each is minutes of work."""
+    return max(FEWEST_BUCKETS, math.ceil(patients / PATIENTS_A_BUCKET))
 
 
 def _flow(value) -> str:

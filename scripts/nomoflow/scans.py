@@ -5,11 +5,10 @@ from pathlib import Path
 from nomoflow.participants import read_cells
 from nomoflow.policy import EXCLUDE, check_policy, policy
 from nomoflow.problems import Problems
-from nomoflow.series_choice import exists, split_choice
+from nomoflow.scan_places import SIMULATED, ScanPlaces
 
 READINGS = ("a1", "b1", "a2")
 COLUMNS = ("patient", "phase", "reading", "image", "mask")
-SIMULATED = "simulated"
 MISSING_FILE = "file missing"
 
 
@@ -21,7 +20,8 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
     """
     path = images["scans"]
     rows = read_cells(path, list(COLUMNS), problems, "images.scans")
-    folders = [Path(path).parent, *map(Path, images["roots"])]
+    beside = Path(path).parent
+    places = ScanPlaces([beside, *images["roots"]])
     scans, exclusions = [], []
     first_seen: dict[tuple, str] = {}
     check_policy(images["on_problem"], problems)
@@ -49,22 +49,22 @@ def read_scans(images: dict, patients: set[str], problems: Problems) -> tuple[li
                 remedy="write the label's number or name, or leave the cell empty for 1",
             )
         for column in ("image", "mask"):
-            found = locate(row[column], folders)
+            found = places.locate(row[column])
             if found is None and row[column] and left_out:
                 exclusions.append(
                     dict(zip(COLUMNS, key, strict=False))
                     | {"stage": "images", "reason": MISSING_FILE, "detail": row[column]}
                 )
-            elif found is None and row[column] and is_inside(folders[0] / row[column], folders):
+            elif found is None and row[column] and places.holds(beside / row[column]):
                 # The check of the files tells it, among all else that is wrong with them.
-                found = folders[0] / row[column]
-            elif found is None or not is_inside(found, folders):
+                found = beside / row[column]
+            elif found is None or not places.holds(found):
                 problems.add(
                     path,
                     row=row["_row"],
                     column=f"column {column}",
                     found=_what(row[column], found),
-                    allowed="a file below " + " or ".join(f"{folder}/" for folder in folders),
+                    allowed="a file below " + " or ".join(f"{one}/" for one in places.folders),
                     remedy="correct the path, or name its folder in images.roots",
                 )
             elif _is_not_drawn(row, column, images["phases"], patients):
@@ -92,31 +92,13 @@ def _is_label(text: str) -> bool:
         return True
 
 
-def locate(text: str, folders: list[Path]) -> Path | None:
-    """The first file of that name beside the table or below a root, or None.
-
-    A series in a folder of several is named ``folder#UID`` or ``folder#digest``.
-    What lies under ``simulated/`` is drawn by the workflow itself and need not exist yet.
-    """
-    if not text:
-        return None
-    places = [folder / text for folder in folders]
-    found = next((place for place in places if exists(split_choice(place)[0])), None)
-    if found is None and Path(text).parts[:1] == (SIMULATED,) and len(folders) > 1:
-        return folders[1] / text
-    return found
-
-
-def to_come(path: str | Path) -> bool:
-    """Whether the workflow itself makes a file: it draws what lies under ``simulated/``."""
-    return SIMULATED in Path(path).parts
-
-
 def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str]) -> bool:
     """Whether a path names a simulated file that is not one of this patient's.
 
     An unknown patient is a problem of its own, told once.
     """
+    if SIMULATED not in row[column]:
+        return False
     parts = Path(row[column]).parts
     if parts[:1] != (SIMULATED,) or row["patient"] not in patients or row["phase"] not in phases:
         return False
@@ -124,16 +106,6 @@ def _is_not_drawn(row: dict, column: str, phases: list[str], patients: set[str])
     if column == "mask":
         names = [f"{phase}_{reading}.nii.gz" for phase in phases for reading in READINGS]
     return len(parts) != 4 or parts[2] != row["patient"] or parts[3] not in names
-
-
-def is_inside(path: Path, folders: list[Path]) -> bool:
-    """Whether a path lies in one of the folders once all links are followed."""
-    place, _ = split_choice(path)
-    try:
-        inside = place.resolve()
-        return any(inside.is_relative_to(folder.resolve()) for folder in folders)
-    except (OSError, ValueError, RuntimeError):  # a name that none can have; a link to itself
-        return False
 
 
 def _what(text: str, found: Path | None) -> str:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from nomoflow.model_file import as_text, digest
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "config" / "schemas"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def sealed(document: Mapping) -> dict:
@@ -23,15 +23,15 @@ def sealed(document: Mapping) -> dict:
 def check_schema(document, schema: str, file: str | Path) -> None:
     """Raise ValueError, naming the place and what is allowed, where the schema is not met.
 
-    schema: the file's name in config/schemas.
+    schema: its file in the project, as ``config/schemas/<name>``.
     """
-    rules = json.loads((SCHEMAS / schema).read_bytes())
+    rules = json.loads((ROOT / schema).read_bytes())
     errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: str(e.path))
     if errors:
         first = errors[0]
         place = ".".join(map(str, first.absolute_path)) or "the whole document"
         raise ValueError(
-            f"{file}: {len(errors)} departure(s) from {schema}; the first at {place}: "
+            f"{file}: {len(errors)} departure(s) from {Path(schema).name}; the first at {place}: "
             f"{first.message[:300]}. Allowed is what the schema describes and nothing beside it: "
             "ask the centre for the file as its run wrote it, by the same version of nomoflow"
         )

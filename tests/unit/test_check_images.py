@@ -1,12 +1,15 @@
 """Rule check_images: a table of problems and one of predictions, and success whatever it finds."""
 
+import hashlib
 import os
 import signal
+from pathlib import Path
 
 import check_images
 import pytest
 from check_images import main
 from jobs import job
+from synthetic_dicom import save_series, scan_of, values
 from synthetic_scans import make, save
 
 from nomoflow.images import PROBLEM_COLUMNS
@@ -17,13 +20,14 @@ SETTINGS = {"setting": {"binWidth": 25}, "imageType": {"Original": {}}}
 
 
 def run(tmp_path, scans, **limits):
-    outputs = {name: tmp_path / f"{name}.csv" for name in ("problems", "predicted")}
+    outputs = {name: tmp_path / f"{name}.csv" for name in ("problems", "predicted", "files")}
     params = {
         "scans": scans,
         "folders": {},
         "limits": {"repair_mm": 0.01, "minimum_voxels": 64, **limits},
         "spacing_mm": 1.0,
         "settings": {scan["phase"]: SETTINGS for scan in scans},
+        "folders_of_images": [str(tmp_path)],
     }
     main(job(outputs=outputs, params=params))
     return outputs
@@ -58,6 +62,27 @@ def test_every_scan_is_checked(tmp_path):
     assert [row["patient"] for row in problems] == ["P2", "P3", "P4"]
     assert [row["file"] for row in problems] == [scans[1]["mask"], "gone.nii.gz", scans[3]["mask"]]
     assert [row["patient"] for row in predicted] == ["P1"]
+
+
+def test_every_file_that_could_be_read_has_its_digest(tmp_path):
+    image, mask = make()
+    first = save(tmp_path, image, mask)
+    second = save(tmp_path, image, mask * 0, reading="b1") | {"image": first["image"]}
+    broken = save(tmp_path, image, mask, "P2")
+    Path(broken["image"]).write_bytes(b"no image")
+    series = save_series(tmp_path / "series", values())
+    found = read_rows(run(tmp_path, [first, second, broken, scan_of(series, "gone")])["files"])
+    assert [(row["patient"], row["reading"], row["kind"]) for row in found[:4]] == [
+        ("P1", "a1", "image"), ("P1", "a1", "mask"), ("P1", "b1", "image"), ("P2", "a1", "mask"),
+    ]  # fmt: skip
+    slices = sorted(path.name for path in (tmp_path / "series").iterdir())
+    assert [Path(row["path"]).name for row in found[4:]] == slices
+    for row in found:
+        # What lies outside of the project is named from its folder on.
+        outside, _, name = row["path"].partition("/")
+        content = (tmp_path / name).read_bytes()
+        assert (outside, row["sha256"]) == ("<outside>", hashlib.sha256(content).hexdigest())
+        assert int(row["size"]) == len(content)
 
 
 def test_limits_come_from_the_config(tmp_path):

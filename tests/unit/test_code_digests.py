@@ -33,6 +33,35 @@ def test_an_edit_is_noticed(tmp_path):
     assert code_digests("make_it", tmp_path) != before
 
 
+def test_texts_and_schemas_that_a_module_names_are_part_of_it(tmp_path):
+    write(
+        tmp_path,
+        make_it="from nomoflow import first\n",
+        first='A = ROOT / "report/texts"\nB = "config/schemas/one.json"\nC = "report/study.html"\n',
+    )
+    texts = {"report/texts/zh.json": "{}", "config/schemas/one.json": "1", "config/other.json": ""}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = code_digests("make_it", tmp_path)
+    assert list(before) == ["config/schemas/one.json", "first", "report/texts/zh.json"]
+    (tmp_path / "report/texts/zh.json").write_text("{ }")
+    after = code_digests("make_it", tmp_path)
+    assert [name for name in after if after[name] != before[name]] == ["report/texts/zh.json"]
+
+
+def test_imports_are_found_however_they_are_written(tmp_path):
+    names = ("first", "second", "third", "fourth", "fifth")
+    source = (
+        "import nomoflow_not\n"
+        "from nomoflow.first import thing as other  # from nomoflow import no\n"
+        "from nomoflow import (\n    second,  # a, remark\n    third as one,\n)\n"
+        "def later():\n    from nomoflow import fourth, fifth\n"
+    )
+    write(tmp_path, make_it=source, **dict.fromkeys(names, ""))
+    assert list(code_digests("make_it", tmp_path)) == sorted(names)
+
+
 def test_digest_of_several_files_is_that_of_their_content_by_name(tmp_path):
     (tmp_path / "b.txt").write_text("B")
     (tmp_path / "a.txt").write_text("A")
