@@ -21,7 +21,8 @@
         || (remarked.checked && data.remarks === "0");
       shown += card.hidden ? 0 : 1;
     }
-    document.getElementById("count").textContent = `${shown} of ${cards.length} pictures`;
+    const count = document.getElementById("count");
+    count.textContent = count.dataset.words.replace("{shown}", shown).replace("{all}", cards.length);
   }
 
   function arrange() {

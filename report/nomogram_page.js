@@ -6,7 +6,8 @@ const QUIET = 700; // ms after the last change before the result is read out
 class Page {
   constructor(model) {
     this.model = model;
-    this.language = navigator.language.startsWith("zh") ? "zh" : "en";
+    const chinese = model.language === "zh" || navigator.language.startsWith("zh");
+    this.language = chinese ? "zh" : "en";
     this.entries = model.predictors.map(() => ({ state: "unset" }));
     for (const button of document.querySelectorAll("[data-language]"))
       button.addEventListener("click", () => this.speak(button.dataset.language));

@@ -17,15 +17,16 @@ def main(job):
     if failed:
         patients.append(row("failed in computation", "patients", "", failed, analysed))
     icc = read_table(job.input.icc)
+    step = "kept by the readers' agreement"
+    if (icc["comparison"] == "none").all():
+        step = "agreement not assessed, all kept"
     features = []
     verdicts = icc.groupby(["phase", "feature"])["kept"].all()
     for name in [*job.params.phases, "combined"]:
         kept = verdicts if name == "combined" else verdicts[name]
         agreed = int(kept.sum())
         features.append(row("candidate features", "features", name, 0, len(kept)))
-        features.append(
-            row("kept by the readers' agreement", "features", name, len(kept) - agreed, agreed)
-        )
+        features.append(row(step, "features", name, len(kept) - agreed, agreed))
     for name, status in zip([*job.params.phases, "combined"], statuses, strict=True):
         left, selected = status["candidates"], status["selected"]
         features.append(row("selected by the LASSO", "features", name, left - selected, selected))

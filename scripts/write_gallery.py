@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nomoflow.gallery import cards, render_gallery
+from nomoflow.language import speaking
 from nomoflow.run import log_to, read_rows, replacing
 
 
@@ -15,12 +16,12 @@ def main(job):
         place = quote(Path(os.path.relpath(folder, page.parent)).as_posix())
         pictures += [{**row, "folder": place} for row in read_rows(folder / "pictures.csv")]
     tables = (job.input.quality, job.input.dice, job.input.failures, job.input.preflight)
-    found = cards(pictures, *map(read_rows, tables), job.params.phases)
+    with speaking(job.params.language):
+        found = cards(pictures, *map(read_rows, tables), job.params.phases)
+        text = render_gallery(job.params.study, job.params.phases, found)
     print(f"{sum(bool(card['href']) for card in found)} pictures of {len(found)} scans")
     with replacing(page) as aside:
-        aside.write_text(
-            render_gallery(job.params.study, job.params.phases, found), encoding="utf-8"
-        )
+        aside.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

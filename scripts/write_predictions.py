@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from nomoflow.language import speaking
 from nomoflow.locked_model import feature_columns
 from nomoflow.mislabelled import stop_where_mislabelled
 from nomoflow.model_file import read_model
@@ -28,17 +29,19 @@ def main(job):
     )
     write_table(table, job.output.predictions)
     write_table(warned, job.output.warnings)
-    content = page(
-        model,
-        table.to_dict("records"),
-        points.to_dict("records"),
-        warned.to_dict("records"),
-        given.centre,
-        given.confidence,
-        given.pseudonyms,
-    )
+    with speaking(given.language):
+        content = page(
+            model,
+            table.to_dict("records"),
+            points.to_dict("records"),
+            warned.to_dict("records"),
+            given.centre,
+            given.confidence,
+            given.pseudonyms,
+        )
+        text = render(content)
     with replacing(job.output.page) as aside:
-        aside.write_text(render(content), encoding="utf-8")
+        aside.write_text(text, encoding="utf-8")
 
 
 def of_image(row):

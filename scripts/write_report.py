@@ -11,6 +11,7 @@ from nomoflow.report_images import to_look_at
 from nomoflow.report_origins import read_traced
 from nomoflow.report_pages import linker, seen_from
 from nomoflow.run import log_to, read_json, read_rows, replacing
+from nomoflow.wording import class_names
 
 MOST_KEPT = 1_000_000  # bytes of a table that the page itself can give as a file
 
@@ -39,7 +40,7 @@ def content(job):
     figures = [*several(job, "figures"), *several(job, "forest")]
     study = {
         "study": given.study,
-        "outcome": given.outcome,
+        "outcome": class_names(given.outcome),
         "phases": given.phases,
         "config": given.config,
         "ci": say("{level} % CI", level=f"{100 * given.config['evaluation']['confidence']:g}"),

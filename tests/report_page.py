@@ -8,7 +8,7 @@ from report_study import job, script
 
 from nomoflow.run import read_rows, write_rows
 
-VOID = {"meta", "img", "br", "link"}
+VOID = {"meta", "img", "br", "link", "wbr"}
 
 
 class Page(HTMLParser):
@@ -31,7 +31,11 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if not {"style", "script"} & set(self.open):
+        if {"style", "script"} & set(self.open):
+            return
+        if self.tags[-1:] == ["wbr"] and self.text:  # a word that may break there is one word
+            self.text[-1] += data
+        else:
             self.text.append(data)
 
     def all(self, tag):

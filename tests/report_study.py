@@ -184,7 +184,7 @@ def write_study(folder: Path, hostile: str = "") -> dict:
     }
     params = {
         "study": f"demo{hostile}", "outcome": OUTCOME, "phases": PHASES, "models": MODELS,
-        "signatures": signatures, "config": config, "title": "P(ccRCC)", "threshold": 0.75,
+        "signatures": signatures, "config": config, "threshold": 0.75,
         "confidence": 0.95, "look": LOOK,
     }  # fmt: skip
     return {"input": inputs, "params": params}

@@ -3,6 +3,7 @@
 Two patients, one of them a folder of files; the rules' names are the workflow's own.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ CONFIG = {
 }
 RESAMPLED = f"{PLACE}/images/resampled/0000"
 OVERLAYS = f"{PLACE}/images/overlays/0000"
+FILES = f"{PLACE}/cohort/files/0000.csv"
 DIGESTS = f"{PLACE}/provenance/images/0000.csv"
 TRACE = f"{PLACE}/provenance/trace.json"
 COMPLETE = f"{PLACE}/report/complete.txt"
@@ -37,10 +39,10 @@ PERFORMANCE = f"{PLACE}/evaluation/performance.csv"
 EXCLUSIONS = f"{PLACE}/cohort/exclusions.csv"
 # rule, inputs, outputs, of the jobs of the study, the first ones first
 JOBS = (
-    ("check_images", IMAGES, [f"{PLACE}/cohort/preflight/0000.csv"]),
+    ("check_images", IMAGES, [f"{PLACE}/cohort/preflight/0000.csv", FILES]),
     ("resample_images", [*IMAGES, f"{PLACE}/cohort/preflight/0000.csv"], [RESAMPLED]),
     ("draw_overlays", IMAGES, [OVERLAYS]),
-    ("digest_images", [*IMAGES, RESAMPLED, OVERLAYS], [DIGESTS]),
+    ("digest_images", [FILES, RESAMPLED, OVERLAYS], [DIGESTS]),
     ("apply_criteria", [TABLES[0]], [f"{PLACE}/cohort/participants.csv", EXCLUSIONS]),
     ("measure_performance", [f"{PLACE}/cohort/participants.csv", RESAMPLED], [PERFORMANCE]),
     ("collect_warnings", [PERFORMANCE], [WARNINGS]),
@@ -87,7 +89,23 @@ def finished_study(root: Path) -> Path:
             for name in FOLDERS.get(path, [""]):
                 place = f"{path}/{name}".rstrip("/")
                 put(root, place, CONTENT.get(path, ""))
+    put(root, FILES, digests_of_scans(root))
     return root
+
+
+def digests_of_scans(root: Path) -> str:
+    """The table that check_images leaves of the scans' files."""
+    rows = ["patient,phase,reading,kind,path,sha256,size"]
+    of_part = (("image", IMAGES[0], IMAGES[2]), ("mask", IMAGES[1], IMAGES[3]))
+    for scan in SCANS:
+        for part, *paths in of_part:
+            path = next(path for path in paths if scan[part].startswith(path))
+            for name in SERIES if path == IMAGES[2] else [path]:
+                content = (root / name).read_bytes()
+                row = [scan["patient"], scan["phase"], scan["reading"], part, name]
+                row += [hashlib.sha256(content).hexdigest(), str(len(content))]
+                rows.append(",".join(row))
+    return "\n".join(rows) + "\n"
 
 
 def all_files(root: Path) -> set[str]:
@@ -96,13 +114,11 @@ def all_files(root: Path) -> set[str]:
     return {p.relative_to(root).as_posix() for p in place.rglob("*") if p.is_file()}
 
 
-def digest_job(params=None):
+def digest_job():
     """The job of rule digest_images."""
-    given = {"scans": SCANS, "folders_of_images": ["data", "config/mini"], **(params or {})}
     return job(
-        inputs={"files": IMAGES, "resampled": RESAMPLED, "overlays": [OVERLAYS]},
+        inputs={"files": FILES, "resampled": RESAMPLED, "overlays": [OVERLAYS]},
         outputs={"digests": DIGESTS},
-        params=given,
     )
 
 

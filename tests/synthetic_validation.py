@@ -61,7 +61,7 @@ LOOK = {"count": 3, "centre": "centre_b", "model": "a" * 64, "cohort": "c" * 64,
         "previous": "0" * 64, "digest": "d" * 64}  # fmt: skip
 
 
-def write_validation(folder: Path, hostile: str = "") -> dict:
+def write_validation(folder: Path, hostile: str = "", language: str = "en") -> dict:
     """A whole validation in files: inputs and params of write_validation.
 
     Centre B is older than the cohort of the model by 1.5 years in the mean, two ages are missing,
@@ -140,6 +140,7 @@ def write_validation(folder: Path, hostile: str = "") -> dict:
         "figures": [str(figure)],
     }  # fmt: skip
     params = {"centre": f"centre_b{hostile}", "confidence": 0.95, "threshold": 0.5}
+    params["language"] = language
     return {"inputs": report, "params": params}
 
 

@@ -56,3 +56,22 @@ def test_the_message_is_as_on_the_page(tmp_path, kind):
     assert row["kind"] == kind
     assert f"`{row['problem']}`" in by_kind()[kind][1]
     assert row["found"] and row["allowed"] and row["remedy"]
+
+
+def sources():
+    """All strings of the program, those that stand over several lines put together."""
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("scripts/**/*.py"))
+    )
+    return re.sub(r'"\s*\n\s*f?"', "", text)
+
+
+def test_messages_of_the_troubleshooting_page_are_the_programs():
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    table = page.partition("## Other messages")[2].partition("\n## ")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    said = [part for cell in cells for words in re.findall("`([^`]+)`", cell)
+            for part in words.split(" ... ")]  # fmt: skip
+    assert len(said) > 12
+    text = sources()
+    assert [words for words in said if words not in text] == []

@@ -14,7 +14,9 @@ from statistics import NormalDist
 
 from jinja2 import Environment, StrictUndefined
 
+from nomoflow.language import spoken
 from nomoflow.run import read_json
+from nomoflow.wording import with_labels
 
 SOURCES = Path(__file__).resolve().parents[2] / "report"  # template, scripts, words
 NOMOGRAM, RADSCORE = "nomogram", "radscore"
@@ -44,6 +46,7 @@ def calculator(
     available = model["intercept"] is not None
     axes = document["nomogram"]["axes"] if available else []
     given = model.get("covariance")
+    labels = {term["name"]: term["label"] for term in model["terms"]}
     return {
         "study": document["study"],
         "version": document["version"],
@@ -54,7 +57,7 @@ def calculator(
         "negative_name": negative,
         "available": available,
         "status": model["status"],
-        "reason": model["reason"],
+        "reason": with_labels(model["reason"], labels),
         "intercept": model["intercept"],
         "coefficients": [term["coefficient"] for term in model["terms"]],
         "predictors": [
@@ -79,7 +82,7 @@ def _no_interval(status: str) -> str:
 def _predictor(at: int, term: Mapping, ticks: Sequence[Mapping]) -> dict:
     """A field of the form: a number with its range and axis, or a choice with its levels."""
     shared = {"name": term["name"], "label": term["label"], "unit": term["unit"],
-              "coding": term["coding"]}  # fmt: skip
+              "coding": term["coding"].strip()}  # fmt: skip
     imputed = term.get("imputed")
     first, last = ticks[0], ticks[-1]
     if term["kind"] == "binary":
@@ -196,7 +199,10 @@ def trusted(text: str) -> str:
 
 
 def render(page: Mapping, sources: Path = SOURCES) -> str:
-    """The page as one file. Every text is escaped; an undefined name is an error."""
+    """The page as one file. Every text is escaped; an undefined name is an error.
+
+    It has both languages: it begins in Chinese where that is spoken now, or by the browser.
+    """
 
     def read(name: str) -> str:
         return (sources / name).read_text(encoding="utf-8").strip()
@@ -210,9 +216,10 @@ def render(page: Mapping, sources: Path = SOURCES) -> str:
     )
     text = environment.from_string(read("nomogram.html.j2")).render(
         page=page,
-        text={key: forms["en"] for key, forms in words["texts"].items()},
+        text={key: forms[spoken()] for key, forms in words["texts"].items()},
+        language=spoken(),
         radscore=RADSCORE,
-        data=embedded({**page, "words": words}),
+        data=embedded({**page, "words": words, "language": spoken()}),
         script=script,
         style=style,
         policy=f"default-src 'none'; script-src {trusted(script)}; style-src {trusted(style)}; "

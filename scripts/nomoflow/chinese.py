@@ -25,6 +25,7 @@ TEXTS: dict[str, str] = {
     "{people} (apparent)": "{people}（表观）",
     "{n} patients": "{n} 例患者",
     "{n} events": "{n} 例事件",
+    "{n} feature": "{n} 个特征",
     "{n} features": "{n} 个特征",
     "Events": "事件数",
     "hidden": "未公开",
@@ -66,6 +67,8 @@ TEXTS: dict[str, str] = {
     "{name}: {n} of {all} at or above the cut-off": "{name}：{all} 例中 {n} 例达到或高于截断值",
     "{name}: {n} of {all} below the cut-off": "{name}：{all} 例中 {n} 例低于截断值",
     "The nomogram has no scores: it was not fitted.": "列线图没有评分：未能拟合。",
+    "Every patient has the same score: no predictor was kept.": "所有患者评分相同："
+    "未保留任何预测因子。",
     # the nomogram
     "Nomogram": "列线图",
     "Points": "分值",
@@ -87,6 +90,7 @@ TEXTS: dict[str, str] = {
     "no image in every phase": "并非各期均有图像",
     "candidate features": "候选特征",
     "kept by the readers' agreement": "阅片者一致性筛选后",
+    "agreement not assessed, all kept": "未评估一致性，全部保留",
     "selected by the LASSO": "LASSO 选出",
     # agreement and LASSO
     "Agreement on features": "特征的一致性",
@@ -103,7 +107,8 @@ TEXTS: dict[str, str] = {
     "Empty signature: {reason}": "空标签：{reason}",
     "no coefficient leaves zero": "没有系数不为零",
     "no": "无",
-    "{n} features at the least deviance": "偏差最小处 {n} 个特征",
+    "{n} feature kept": "保留 {n} 个特征",
+    "{n} features kept": "保留 {n} 个特征",
     "least deviance": "偏差最小",
     "within 1 SE": "1 个标准误内",
     "Coefficient (per SD)": "系数（每标准差）",
@@ -186,6 +191,7 @@ TEXTS: dict[str, str] = {
     "SD, standard deviation; IQR, interquartile range. P values without correction for multiple "
     "tests.": "SD：标准差；IQR：四分位距。P 值未作多重检验校正。",
     "Patients without a value: {gaps}.": "缺失值（例数）：{gaps}。",
+    "The study has no clinical predictors.": "本研究没有临床预测变量。",
     "Table 2. Performance of the models": "表 2　各模型的性能",
     "Model": "模型",
     "Specificity": "特异度",

@@ -49,13 +49,28 @@ def _words(study, place: Path, target: str) -> str:
 
 
 def _of_study(study, place: Path) -> str:
-    return (place / "report/complete.txt").read_text(encoding="utf-8")
+    return (place / "report/complete.txt").read_text(encoding="utf-8") + _cpu_time(place)
+
+
+def _cpu_time(place: Path) -> str:
+    """What the study took, and how much of it its features; "" where no rule extracted any."""
+    record = place / "provenance/run.json"
+    totals = read_json(record)["totals"] if record.exists() else {"rules": {}}
+    extraction = totals["rules"].get("extract_features")
+    if extraction is None:
+        return ""
+    seconds = totals["all"]["cpu_seconds"]
+    share = extraction["cpu_seconds"] / seconds
+    return f"  CPU time  {seconds / 60:.1f} min, {100 * share:.0f} % of it features ({record})\n"
 
 
 def _of_preflight(study, place: Path) -> str:
     table = place / "cohort/preflight.csv"
     found = problem_table(read_rows(table), study.config["images"]["on_problem"])
-    return f"\n{found}\n\nEvery file of study {study.name} was checked ({table}).\n"
+    return (
+        f"\n{found}\n\nEvery file of study {study.name} was checked ({table}).\n"
+        "Next: the same command without the word preflight, which runs the study.\n"
+    )
 
 
 def _of_sensitivity(study, place: Path) -> str:

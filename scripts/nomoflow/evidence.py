@@ -126,8 +126,9 @@ def spread(values: Sequence[float]) -> str:
     """ "0.62 to 0.88", or "0.75" where all are equal; "none" where there are none."""
     if not values:
         return "none"
-    low, high = min(values), max(values)
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    low, high = (f"{end:.3g}" if abs(end) < 1000 else f"{end:.0f}" for end in
+                 (min(values), max(values)))  # fmt: skip
+    return low if low == high else f"{low} to {high}"
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:

@@ -250,7 +250,7 @@ def decision_panel(
             if sample == "apparent":
                 _corrected_curves(panel, model, corrected)
     end = float(np.nanmax(numbers(dca, "threshold")))
-    panel.set(xlim=(0, end), ylim=(-0.12 * top, top))
+    panel.set(xlim=(0, 1 if end > 0.95 else end), ylim=(-0.12 * top, top))
     panel.set(xlabel=say("Threshold probability"), ylabel=say("Net benefit"))
 
 
@@ -279,6 +279,10 @@ def scores_figure(predictions: Rows, outcome: dict[str, str]) -> Figure:
     if not np.isfinite(score).any():
         return message_figure(
             say("Nomogram scores"), say("The nomogram has no scores: it was not fitted.")
+        )
+    if np.ptp(score) < 1e-9:  # bars would show the rounding of zero
+        return message_figure(
+            say("Nomogram scores"), say("Every patient has the same score: no predictor was kept.")
         )
     truth = numbers(rows, "outcome") == 1
     order = np.lexsort(([row["patient"] for row in rows], score))

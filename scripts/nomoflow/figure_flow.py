@@ -114,7 +114,8 @@ def _feature_boxes(rows: Rows, top: float) -> tuple[list[_Box], float]:
             down += head[4]
             for row in where(rows, subject=subject):
                 removed = _count(row, "removed")
-                left_over = say("{n} features", n=_count(row, "remaining"))
+                n = _count(row, "remaining")
+                left_over = say("{n} feature" if n == 1 else "{n} features", n=n)
                 text = f"{_sentence(say(row['step']))}\n{left_over}"
                 box = _box("step", left, down, width, text + (f" (−{removed})" if removed else ""))
                 boxes.append(box)

@@ -38,12 +38,12 @@ def place_labels(
     """The labels of an axis within ``low`` and ``high`` (mm), from left to right.
 
     On a numeric axis every k-th value is labelled, with the smallest k that leaves room, all below;
-    if none does, its two ends. A category's name is never left out: what finds no room beside its
-    tick is led to it by a line, in the order of the ticks.
+    if that leaves less than three of them, its two ends. A category's name is never left out: what
+    finds no room beside its tick is led to it by a line, in the order of the ticks.
     """
     order = sorted(range(len(ticks)), key=lambda i: (ticks[i], i))
     if numeric:
-        for step in range(1, len(ticks)):
+        for step in range(1, max(2, (len(ticks) + 1) // 2)):
             placed = _stacked(ticks, texts, low, high, range(0, len(ticks), step))
             if max(label.tier for label in placed) == 0:
                 return placed

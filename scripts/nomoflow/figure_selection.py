@@ -98,7 +98,7 @@ def lasso_figure(signatures: Mapping[str, tuple[Rows, Rows, Mapping]], people: s
     panels = figure.subplots(len(names), 2, squeeze=False, height_ratios=heights)
     for name, (left, right) in zip(names, panels, strict=True):
         path, trajectories, status = signatures[name]
-        left.set_title(_lasso_title(name, path, people), fontsize=7)
+        left.set_title(_lasso_title(name, status, people), fontsize=7)
         if path:
             _deviance_panel(right, path)
         else:
@@ -114,11 +114,11 @@ def lasso_figure(signatures: Mapping[str, tuple[Rows, Rows, Mapping]], people: s
     return figure
 
 
-def _lasso_title(name: str, path: Rows, people: str) -> str:
+def _lasso_title(name: str, status: Mapping, people: str) -> str:
     label = say("All phases combined") if name == "combined" else name
-    kept = [int(number(row["nonzero"])) for row in path if row["chosen"] in ("min", "both")]
-    n = (kept[0] or say("no")) if kept else ""
-    features = say("{n} features at the least deviance", n=n) if kept else ""
+    n = status.get("selected")  # of features that repeat one another the signature has one alone
+    kept = "{n} feature kept" if n == 1 else "{n} features kept"
+    features = "" if n is None else say(kept, n=n or say("no"))
     return f"{label}\n{', '.join(filter(None, (people, features)))}"
 
 

@@ -7,6 +7,9 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined
 
 from nomoflow.calculator import SOURCES, trusted
+from nomoflow.language import say, spoken
+from nomoflow.problem_kinds import KINDS
+from nomoflow.report_heard import hear
 
 ANALYSED = "a1"
 NO_PICTURE = "no picture was drawn"
@@ -17,6 +20,8 @@ def cards(
     pictures: Rows, quality: Rows, dice: Rows, failures: Rows, problems: Rows, phases: Sequence[str]
 ) -> list[dict]:
     """What the gallery shows of each patient and phase, by patient and the phases' order.
+
+    Its words are in the language spoken now.
 
     pictures : rows patient, phase, picture (name of the file, empty where there is none), reason,
     folder (as seen from the page). The others are the tables images/quality, reliability/dice,
@@ -55,9 +60,9 @@ def _key(row: Mapping[str, str]) -> tuple[str, str]:
 
 def _reason(failed: Rows, told: Rows, row: Mapping[str, str]) -> str:
     """Why there is no picture: what failed, else what was found before, else what drawing said."""
-    first = [one["reason"] for one in failed if one["reading"] == ANALYSED]
-    first += [one["problem"] for one in told if one["severity"] == "problem"]
-    return next(iter(first), row["reason"]) or NO_PICTURE
+    first = [hear(one["reason"]) for one in failed if one["reading"] == ANALYSED]
+    first += [_problem(one) for one in told if one["severity"] == "problem"]
+    return next(iter(first), hear(row["reason"])) or say(NO_PICTURE)
 
 
 def _volumes(row: Mapping[str, str] | None) -> dict:
@@ -68,22 +73,37 @@ def _volumes(row: Mapping[str, str] | None) -> dict:
 
 
 def _pair(row: Mapping[str, str]) -> str:
-    words = f"{row['reading_a']} and {row['reading_b']}: "
     if not row["dice"]:
-        return words + row["reason"]
-    words += f"Dice {float(row['dice']):.3f}"
-    if row["hausdorff95_mm"]:
-        words += f", 95 % Hausdorff {float(row['hausdorff95_mm']):.2f} mm"
-    return words
+        found = hear(row["reason"])
+    elif row["hausdorff95_mm"]:
+        found = say(
+            "Dice {dice}, 95 % Hausdorff {hausdorff} mm",
+            dice=f"{float(row['dice']):.3f}",
+            hausdorff=f"{float(row['hausdorff95_mm']):.2f}",
+        )
+    else:
+        found = say("Dice {dice}", dice=f"{float(row['dice']):.3f}")
+    return say(
+        "{one} and {other}: {found}", one=row["reading_a"], other=row["reading_b"], found=found
+    )
 
 
 def _failure(row: Mapping[str, str]) -> str:
-    return f"{row['reading']}: {row['reason']}"
+    return _of_reading(row, hear(row["reason"]))
 
 
 def _remark(row: Mapping[str, str]) -> str:
-    words = row["problem"] + (f" ({row['found']})" if row["found"] else "")
-    return f"{row['reading']}: {words}" if row["reading"] else words
+    found = say(" ({found})", found=hear(row["found"])) if row["found"] else ""
+    return _of_reading(row, _problem(row) + found)
+
+
+def _of_reading(row: Mapping[str, str], words: str) -> str:
+    return row["reading"] + say(": ") + words if row["reading"] else words
+
+
+def _problem(row: Mapping[str, str]) -> str:
+    """What is wrong; in another language than the table's, what its kind of problem means."""
+    return row["problem"] if spoken() == "en" else say(KINDS.get(row["kind"], row["problem"]))
 
 
 def render_gallery(
@@ -105,6 +125,8 @@ def render_gallery(
         script=script,
         style=style,
         # Pages opened from a disk have no origin of their own: file: names the disk.
+        say=say,
+        language=spoken(),
         policy=f"default-src 'none'; img-src 'self' file:; script-src {trusted(script)}; "
         f"style-src {trusted(style)}; base-uri 'none'; form-action 'none'",
     )

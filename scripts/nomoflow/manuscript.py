@@ -23,6 +23,7 @@ from nomoflow.wording import (
     span,
     where,
     with_interval,
+    with_labels,
 )
 
 DASH = "—"
@@ -107,6 +108,8 @@ def characteristics(table1: Rows, outcome: Mapping[str, str]) -> Table:
         say("SD, standard deviation; IQR, interquartile range. P values without correction for "
             "multiple tests.")
     ]  # fmt: skip
+    if not rows:
+        notes = [say("The study has no clinical predictors.")]
     if gaps:
         notes.append(say("Patients without a value: {gaps}.", gaps="; ".join(gaps)))
     return Table(
@@ -171,9 +174,9 @@ def coefficients(
     for name, rows in parts:
         common = {row["note"] for row in rows}
         shared = next(iter(common)) if len(common) == 1 else ""
-        lines.append([name + notes.mark(hear(shared))])
+        lines.append([name + notes.mark(hear(with_labels(shared, labels)))])
         for row in rows:
-            mark = "" if shared else notes.mark(hear(row["note"]))
+            mark = "" if shared else notes.mark(hear(with_labels(row["note"], labels)))
             lines.append(_term(row, labels, mark))
     ci = say("{level} % CI", level=f"{100 * confidence:g}")
     heads = [say("Term"), say("Coding"), say("Coefficient (SE)"),
@@ -187,7 +190,8 @@ def _term(row: Mapping[str, str], labels: Mapping[str, str], mark: str) -> list[
     value, se = number(row["coefficient"]), number(row["se"])
     spread = "" if math.isnan(se) else f" ({se:.2f})"
     odds = [ratio(number(row[name])) for name in ("odds_ratio", "or_low", "or_high")]
-    ends = "" if DASH in odds[1:] else f" ({odds[1]}–{odds[2]})"
+    between = " to " if odds[2].startswith(">") else "–"  # "–>" reads as an arrow
+    ends = "" if DASH in odds[1:] else f" ({odds[1]}{between}{odds[2]})"
     is_intercept = row["term"] == INTERCEPT
     # A feature's mean and SD stand in the signature's own table.
     coding = say("per SD") if row["coding"].startswith("(x - ") else hear(row["coding"])

@@ -13,6 +13,8 @@ from nomoflow.manuscript import Table
 
 FONT, EASTERN = "Times New Roman", "SimSun"
 SIZE, SMALL = 10, 9  # pt
+PAGE, MARGIN = (297, 210), 20  # mm
+LETTER, GAP = 1.65, 5  # mean width of a letter of 10 pt, room between columns, mm
 THICK, THIN = 12, 4  # rules of a three-line table, eighths of a point
 # What XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -40,9 +42,9 @@ def write_docx(tables: Sequence[Table], path: str | Path) -> None:
     document = Document()
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
-    section.page_width, section.page_height = Mm(297), Mm(210)
+    section.page_width, section.page_height = map(Mm, PAGE)
     for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
-        setattr(section, side, Mm(20))
+        setattr(section, side, Mm(MARGIN))
     style = document.styles["Normal"]
     style.font.name, style.font.size = FONT, Pt(SIZE)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), EASTERN)
@@ -64,12 +66,19 @@ def write_docx(tables: Sequence[Table], path: str | Path) -> None:
 def _docx_table(document, table: Table) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
+    from docx.shared import Mm
 
-    width = len(table.heads)
-    grid = document.add_table(rows=0, cols=width)
-    grid.autofit = True
+    grid = document.add_table(rows=0, cols=len(table.heads))
+    grid.autofit = False
+    widths = column_widths(table)
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = Mm(width)
     for number, line in enumerate([table.heads, *table.rows]):
         cells = grid.add_row().cells
+        # A row stays on one page, a head within the table with the row below it.
+        grid.rows[-1]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+        for one, width in zip(cells, widths, strict=True):
+            one.width = Mm(width)
         heading = len(line) == 1 and number > 0
         cell = cells[0].merge(cells[-1]) if heading else None
         for place, text in enumerate(line):
@@ -77,6 +86,7 @@ def _docx_table(document, table: Table) -> None:
             paragraph = own.paragraphs[0]
             run = paragraph.add_run(printable(text))
             run.bold, run.italic = number == 0 or None, heading or None
+            paragraph.paragraph_format.keep_with_next = heading or None
             if place and not heading:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         if number == 0:  # repeated where the table goes on over a page
@@ -85,6 +95,19 @@ def _docx_table(document, table: Table) -> None:
             _rule(cells, "bottom", THIN)
         if number == len(table.rows):
             _rule(cells, "bottom", THICK)
+
+
+def column_widths(table: Table) -> list[float]:
+    """Width of each column in mm: its longest text, as far as the page is wide.
+
+    The first column, of the longest texts, gives way where they do not fit.
+    """
+    lines = [line for line in (table.heads, *table.rows) if len(line) > 1]
+    widths = [LETTER * max(map(len, column)) + GAP for column in zip(*lines, strict=True)]
+    beyond = sum(widths) - (PAGE[0] - 2 * MARGIN)
+    if beyond > 0:
+        widths[0] = max(widths[0] - beyond, 30)
+    return widths
 
 
 def _rule(cells, edge: str, weight: int) -> None:
@@ -144,7 +167,16 @@ def write_xlsx(tables: Sequence[Table], path: str | Path) -> None:
         for column in range(1, len(table.heads) + 1):
             longest = max(len(line[column - 1]) for line in (table.heads, *table.rows)
                           if len(line) > 1)  # fmt: skip
-            sheet.column_dimensions[get_column_letter(column)].width = min(max(longest + 2, 8), 46)
+            width = min(max(longest + 2, 8), 80)
+            sheet.column_dimensions[get_column_letter(column)].width = width
+        # A note is as wide as the table, and as high as its lines.
+        wide = sum(one.width for one in sheet.column_dimensions.values())
+        for row, note in enumerate(table.notes, last + 1):
+            sheet.merge_cells(
+                start_row=row, end_row=row, start_column=1, end_column=len(table.heads)
+            )
+            sheet.cell(row, 1).alignment = Alignment(vertical="top", wrap_text=True)
+            sheet.row_dimensions[row].height = 12.5 * -(-len(note) // max(int(wide * 1.1), 1))
     book.save(path)
     _settle(path)
 

@@ -2,7 +2,7 @@
 
 from nomoflow.evidence import Results, count, listed, spread
 from nomoflow.evidence_of_images import image_types
-from nomoflow.wording import is_true, number, where
+from nomoflow.wording import class_names, is_true, number, where
 
 
 def design(r: Results) -> str:
@@ -51,7 +51,7 @@ def criteria(r: Results) -> str:
 
 def outcome(r: Results) -> str:
     document = r.document("model")
-    cohort, found = document["cohort"], document["outcome"]
+    cohort, found = document["cohort"], class_names(document["outcome"])
     rest = cohort["patients"] - cohort["events"]
     stated = _stated(r, "reference_standard")
     return (

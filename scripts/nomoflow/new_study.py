@@ -20,7 +20,10 @@ from nomoflow.sheets import read_sheets
 
 ASKED = ("folder", "table", "name")
 PATTERNS = ("image_pattern", "mask_pattern")
-USAGE = "snakemake --cores 1 init --config folder=data/mine table=data/mine/patients.xlsx name=mine"
+USAGE = (
+    "uv run snakemake --cores 1 init --config folder=data/mine table=data/mine/patients.xlsx "
+    "name=mine"
+)
 UNKNOWN = "unknown"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PERSON = re.compile(r"[^\W\d_]{2,}[ _,^-]+[^\W\d_]{2,}|[一-鿿]{2,4}")
@@ -245,7 +248,7 @@ def _words(asked, table, pairing, columns, warnings) -> str:
         f"Written: config/{name}.yaml, and in config/{name}/ participants.csv, scans.csv and this"
         " text (guesses.txt).",
         f"Next: correct config/{name}.yaml in an editor, then",
-        f"    snakemake --cores all preflight --configfile config/{name}.yaml",
+        f"    uv run snakemake --cores all preflight --configfile config/{name}.yaml",
     ]
     return "\n".join(lines) + "\n"
 

@@ -6,9 +6,10 @@ the sources of the attenuation values and says what was chosen by eye.
 """
 
 import numpy as np
-from scipy import ndimage
+import SimpleITK as sitk
 
 from nomoflow.phantom_fields import Grid, ellipse, inside, sampled, smooth_field, stream
+from nomoflow.phantom_filters import correlated
 from nomoflow.phantom_patient import Patient, breathing, draw_patient
 from nomoflow.phantom_scanner import scanner_of
 from nomoflow.simulation import PHASES, READINGS
@@ -88,11 +89,11 @@ def draw_mask(patient: Patient, phase: str, reading: str) -> np.ndarray:
     part = grid.around(centre, tumour.half_width)
     drawn = sampled(border, grid, part, centre) < 0
     # A smooth error can leave a speck beside the outline; a drawn outline is one piece.
-    pieces, count = ndimage.label(drawn)
-    if count > 1:
-        drawn = pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
+    pieces = sitk.GetArrayFromImage(
+        sitk.ConnectedComponent(sitk.GetImageFromArray(drawn.astype(np.uint8)))
+    )
     mask = np.zeros(grid.shape, np.uint8)
-    mask[part] = drawn
+    mask[part] = pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
     return mask
 
 
@@ -201,5 +202,6 @@ def draw_noise(rng, shape, sd, kernel):
     steps = np.arange(-2, 3)
     weights = np.exp(-0.5 * (steps / kernel) ** 2)
     weights /= np.sqrt((weights**2).sum())
-    noise = ndimage.correlate1d(noise, weights * sd, axis=1, mode="wrap")
-    return ndimage.correlate1d(noise, weights, axis=2, mode="wrap")
+    for plane in noise:
+        plane[:] = correlated(correlated(plane, weights * sd, axis=0), weights, axis=1)
+    return noise

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+
+from nomoflow.phantom_filters import gaussian_filtered, interpolated
 
 LATTICE_MM = 1.0
 
@@ -67,7 +68,7 @@ def inside(distance, width):
 def smooth_field(rng, shape, length):
     """A random field of mean 0 and SD 1 whose values go together over ``length`` millimetres."""
     white = rng.standard_normal(shape, dtype=np.float32)
-    field = ndimage.gaussian_filter(white, length / (2 * LATTICE_MM), mode="wrap", truncate=3.0)
+    field = gaussian_filtered(white, length / (2 * LATTICE_MM))
     return (field - field.mean()) / field.std()
 
 
@@ -88,9 +89,7 @@ def sampled(field, grid, part, centre):
     shape = tuple(p.stop - p.start for p in part)
     spacing = np.array(grid.spacing)
     first = np.array(grid.origin) + spacing * starts - centre
-    return ndimage.affine_transform(
-        field, spacing / LATTICE_MM, first / LATTICE_MM + middle, shape, order=1, mode="nearest"
-    )
+    return interpolated(field, first / LATTICE_MM + middle, spacing / LATTICE_MM, shape)
 
 
 def directions_on_sphere(n):

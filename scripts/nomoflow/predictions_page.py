@@ -7,6 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from nomoflow.calculator import trusted
+from nomoflow.language import say, spoken
+from nomoflow.problem_kinds import KINDS
+from nomoflow.report_heard import hear
 from nomoflow.wording import model_label
 
 SOURCES = Path(__file__).resolve().parents[2] / "report"  # template and style
@@ -22,7 +25,7 @@ def page(
     confidence: float = 0.95,
     pseudonyms: bool = False,
 ) -> dict:
-    """All words of the page.
+    """All words of the page that are the study's own, in the language spoken now.
 
     predictions, points, warnings: rows as nomoflow.patient_predictions makes them (numbers may be
     NaN). One model is shown, the nomogram if there is one. With ``pseudonyms`` patients stand
@@ -55,12 +58,12 @@ def page(
                 "positive": row["call"] == positive,
                 "total": _points(row["total_points"]),
                 "points": [
-                    {**one, "points": _points(one["points"])}
+                    {**one, "value": hear(one["value"]), "points": _points(one["points"])}
                     for one in points
                     if shown == "nomogram" and one["patient"] == row["patient"]
                 ],
                 "warnings": [
-                    _nameless(one) if pseudonyms else one
+                    _heard(_nameless(one) if pseudonyms else one)
                     for one in warnings
                     if one["patient"] == row["patient"]
                 ],
@@ -68,6 +71,13 @@ def page(
             for place, row in enumerate(sorted(own, key=order), start=1)
         ],
     }
+
+
+def _heard(warning: Mapping) -> dict:
+    """The warning in the language spoken now, a kind of problem said in words where not English."""
+    kind = warning["kind"]
+    told = {name: hear(str(warning[name])) for name in ("subject", "found", "expected")}
+    return {"kind": say(kind) if spoken() == "en" else say(KINDS.get(kind, kind)), **told}
 
 
 def _nameless(warning: Mapping) -> dict:
@@ -90,7 +100,7 @@ def percent(p: float) -> str:
 
 def _interval(row: Mapping) -> str:
     ends = (percent(row["ci_low"]), percent(row["ci_high"]))
-    return f"{ends[0]} to {ends[1]}" if all(ends) else ""
+    return say("{low} to {high}", low=ends[0], high=ends[1]) if all(ends) else ""
 
 
 def _points(value: float) -> str:
@@ -109,4 +119,7 @@ def render(content: Mapping, sources: Path = SOURCES) -> str:
     )
     template = (sources / "predictions.html.j2").read_text(encoding="utf-8").strip()
     policy = f"default-src 'none'; style-src {trusted(style)}; base-uri 'none'; form-action 'none'"
-    return environment.from_string(template).render(page=content, style=style, policy=policy) + "\n"
+    text = environment.from_string(template).render(
+        page=content, style=style, policy=policy, say=say, language=spoken()
+    )
+    return text + "\n"

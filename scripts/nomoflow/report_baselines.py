@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from nomoflow.language import say
 from nomoflow.report_blocks import absent, decimal, interval, sentences, table, whole
 from nomoflow.report_samples import figure_of, optimism, samples_of, samples_table, signature_name
-from nomoflow.wording import MAIN_MODELS, Rows, model_label, number, where
+from nomoflow.wording import MAIN_MODELS, Rows, in_order, model_label, number, where
 
 _HIGH_CORRELATION = 0.7
 
@@ -16,7 +16,7 @@ def baselines(study: Mapping) -> list[dict]:
     if not performance:
         return [absent("No model was evaluated.")]
     there = {row["model"] for row in performance}
-    phases = sorted(there - {*MAIN_MODELS, "volume"})
+    phases = in_order(there - {*MAIN_MODELS, "volume"}, study["phases"])
     order = {
         "volume": say("Tumour volume alone"),
         "image_features": say("Image features alone"),

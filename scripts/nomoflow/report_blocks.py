@@ -15,6 +15,7 @@ from nomoflow.report_origins import Traced, file_of, files_of
 from nomoflow.wording import number, signed, span
 
 MISSING = "—"
+_LONG = 60  # letters of a cell that needs room
 _OUTSIDE = "†"  # beside an interval that does not hold its estimate
 
 
@@ -79,14 +80,20 @@ def table(
     if any(_OUTSIDE in one["below"] for row in body for one in row):
         remark = "The interval does not hold the estimate: see how it was made."
         caption = sentences(say(caption), f"{_OUTSIDE} {say(remark)}")
-    # A column is set right if it holds numbers; its gaps and its head follow.
-    numeric = [any(one["numeric"] for one in column) for column in zip(*body, strict=True)] or [
+    # A column is set right if numbers are for it; its gaps and its head follow.
+    numeric = [any(one["right"] for one in column) for column in zip(*body, strict=True)] or [
         False
     ] * len(columns)
+    longest = [max(len(one["text"]) for one in column) for column in zip(*body, strict=True)]
     return {
         "kind": "table",
         "columns": [
-            {"name": say(name), "numeric": right, "marked": place in marked}
+            {
+                "name": say(name),
+                "numeric": right,
+                "marked": place in marked,
+                "long": bool(longest) and longest[place] > _LONG,
+            }
             for place, (name, right) in enumerate(zip(columns, numeric, strict=True))
         ],
         "rows": body,
@@ -119,7 +126,7 @@ def cell(
         shown = {"text": MISSING, "title": say(missing), "numeric": False, "below": ""}
     else:
         shown = {"text": str(content), "title": "", "numeric": numeric, "below": below}
-    return {**shown, "value": value}
+    return {**shown, "right": numeric, "value": value}
 
 
 def estimate(
@@ -130,11 +137,11 @@ def estimate(
 ) -> dict:
     """An estimate over its interval; where it is not defined, the row's method may say why."""
     if row is None:
-        return cell("", missing)
+        return cell("", missing, numeric=True)
     found = number(row[value])
     if math.isnan(found):
         why = hear(row.get("method") or row.get("note"))
-        return cell("", why or "not defined", value=row[value])
+        return cell("", why or "not defined", numeric=True, value=row[value])
     low, high = row.get("ci_low", ""), row.get("ci_high", "")
     ends, full = span(low, high, digits), row[value]
     if not ends:
@@ -166,9 +173,11 @@ def filled(pattern: str, *cells: Mapping) -> dict:
 
 
 def coefficient(value: str | float | None, missing: str = "not defined", digits: int = 3) -> dict:
-    """Three decimals, or as many significant digits where those would hide the value."""
+    """Three decimals, fewer of large numbers; three digits where decimals would hide the value."""
     found = _float(value)
-    if math.isfinite(found) and found and not 0.01 <= abs(found) < 10000:
+    if 10000 <= abs(found) < 1e7:
+        return decimal(value, 0)
+    if math.isfinite(found) and abs(found) > 1e-12 and not 0.01 <= abs(found) < 10000:
         content = f"{found:.{digits}g}".replace("-", "−")
         return cell(content, numeric=True, value=value)
     return decimal(value, digits, missing)
@@ -184,7 +193,7 @@ def interval(
     """ "0.962 to 0.996"; without both ends an em dash."""
     ends = [_float(row.get(name)) for name in (low, high)]
     if any(map(math.isnan, ends)):
-        return cell("", missing)
+        return cell("", missing, numeric=True)
     first, last = (decimal(end, digits)["text"] for end in ends)
     content = say("{low} to {high}", low=first, high=last)
     return cell(content, numeric=True, value=row.get(low))
@@ -194,7 +203,7 @@ def p_value(value: str | float | None, missing: str = "not defined") -> dict:
     """As journals print it: 0.002, <0.001, >0.999."""
     found = _float(value)
     if math.isnan(found):
-        return cell("", missing, value=value)
+        return cell("", missing, numeric=True, value=value)
     inside = f"{found:.3f}" if found <= 0.999 else ">0.999"
     return cell("<0.001" if found < 0.001 else inside, numeric=True, value=value)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -14,6 +15,7 @@ from nomoflow.report_blocks import (
     text,
     whole,
 )
+from nomoflow.report_heard import hear
 from nomoflow.wording import Rows, model_label, number, where
 
 SHIFTED = 0.1  # Austin 2009, Stat Med 28:3083
@@ -74,19 +76,20 @@ def _membership(rows: Rows | None) -> dict:
     if row is None:
         return absent("How well the cohorts can be told apart was not measured.")
     if not row["auc"]:
-        return absent(f"How well the cohorts can be told apart: {row['note']}.")
-    corrected = decimal(row["auc_corrected"])["text"]
-    p = p_value(row["p"])["text"]
-    how = row["note"].replace("auc_corrected", "the AUC less chance")
-    predictors = row["variables"].split()
-    said = (
-        f"Membership model: by {', '.join(predictors)} alone the two "
-        f"cohorts ({row['development_n']} and {row['centre_n']} patients) are told apart with an "
-        f"AUC of {decimal(row['auc'])['text']}, less chance {corrected}; P for equal means {p}. "
-        "Near 0.5 the cohorts are alike, and a validation shows reproducibility; near 1 they "
-        f"differ, and it shows transportability (Debray 2015). How: {how}."
+        return absent("How well the cohorts can be told apart: {reason}.", reason=hear(row["note"]))
+    return text(
+        "Membership model: by {predictors} alone the two cohorts ({development} and {centre} "
+        "patients) are told apart with an AUC of {auc}, less chance {corrected}; P for equal means "
+        "{p}. Near 0.5 the cohorts are alike, and a validation shows reproducibility; near 1 they "
+        "differ, and it shows transportability (Debray 2015). How: {how}.",
+        predictors=say(", ").join(row["variables"].split()),
+        development=row["development_n"],
+        centre=row["centre_n"],
+        auc=decimal(row["auc"])["text"],
+        corrected=decimal(row["auc_corrected"])["text"],
+        p=p_value(row["p"])["text"],
+        how=hear(row["note"]).replace("auc_corrected", say("the AUC less chance")),
     )
-    return text(said)
 
 
 def _side_by_side(rows: Rows, first: str, caption: str, folded: bool = False) -> dict:
@@ -111,22 +114,24 @@ def _name(row: Mapping[str, str]) -> str:
     level = row["level"] if row["level"] not in ("", "positive") else ""
     phase = row["variable"].removeprefix("radscore_")  # of the scores of single phases
     phase = phase if phase != row["variable"] else ""
-    return ", ".join(filter(None, (row["label"], phase, level, row["unit"])))
+    said = (hear(row["label"]), phase, hear(level), hear(row["unit"]))
+    return say(", ").join(filter(None, said))
 
 
 def _figure(row: Mapping[str, str], cohort: str) -> dict:
     def of(name: str) -> str:
         return row.get(f"{cohort}_{name}") or ""
 
-    gaps = f"; {number(of('missing')):.0f} missing" if number(of("missing")) > 0 else ""
+    missing = f"{number(of('missing')):.0f}" if number(of("missing")) > 0 else ""
+    gaps = [say("{n} missing", n=missing)] if missing else []
     if of("mean"):
         shown = filled("{} ± {}", *(coefficient(of(name)) for name in ("mean", "sd")))
         quartiles = [coefficient(of(name))["text"] for name in ("median", "q1", "q3")]
-        below = "{} ({} to {})".format(*quartiles) if of("median") else ""
-        return shown | {"below": below + gaps}
+        below = [say("{} ({} to {})").format(*quartiles)] if of("median") else []
+        return shown | {"below": say("; ").join(below + gaps)}
     if of("percent") and of("n"):
-        shown = filled("{} ({})", whole(of("n")), decimal(of("percent"), 1))
-        return shown | {"below": gaps.removeprefix("; ")}
+        shown = filled(say("{} ({})"), whole(of("n")), decimal(of("percent"), 1))
+        return shown | {"below": "".join(gaps)}
     return whole(of("n"), _NOT_TOLD)
 
 
@@ -137,9 +142,10 @@ def _difference(row: Mapping[str, str]) -> dict:
         pairs = [[row[f"{one}_{name}"] for one in ("development", "centre")]
                  for name in ("mean", "percent")]  # fmt: skip
         apart = any(all(pair) and number(pair[0]) != number(pair[1]) for pair in pairs)
-        return cell("differs" if apart else "", "not defined: nothing varies, or is not told")
+        shown = say("differs") if apart else ""
+        return cell(shown, "not defined: nothing varies, or is not told")
     shown = decimal(value, 2)
-    return shown | {"below": "shifted"} if abs(value) > SHIFTED else shown
+    return shown | {"below": say("shifted")} if abs(value) > SHIFTED else shown
 
 
 def _features(rows: Rows) -> list[dict]:
@@ -161,9 +167,15 @@ def _features(rows: Rows) -> list[dict]:
     few = table(
         heads,
         body[:SHOWN],
-        f"The signatures' features, the most shifted first: {shifted} of {len(rows)} differ by "
-        f"more than {SHIFTED:g} SD.",
+        say(
+            "The signatures' features, the most shifted first: {shifted} of {all} differ by more "
+            "than {limit} SD.",
+            shifted=shifted,
+            all=len(rows),
+            limit=f"{SHIFTED:g}",
+        ),
     )
     if len(rows) <= SHOWN:
         return [few]
-    return [few, table(heads, body, f"All features of the signatures ({len(rows)}).", folded=True)]
+    every = say("All features of the signatures ({many}).", many=len(rows))
+    return [few, table(heads, body, every, folded=True)]

@@ -36,7 +36,9 @@ def centres(study: Mapping) -> list[dict]:
     ``study``: model (model.json), pooled and centres (tables of pool_centres as rows), ci ("95 %
     CI"), figure (name -> block).
     """
-    return [{"id": name, "title": title, "blocks": make(study)} for name, title, make in SECTIONS]
+    return [
+        {"id": name, "title": say(title), "blocks": make(study)} for name, title, make in SECTIONS
+    ]
 
 
 def names_of(rows: Rows) -> list[str]:
@@ -272,7 +274,10 @@ def each(study: Mapping) -> list[dict]:
                         row["centre"],
                         whole(row["n"], _NOT_SHARED),
                         whole(row["events"], _NOT_SHARED),
-                        *(decimal(row[name], 3, row["reason"] or _NOT_SHARED) for name in numbers),
+                        *(
+                            decimal(row[name], 3, hear(row["reason"]) or _NOT_SHARED)
+                            for name in numbers
+                        ),
                     )
                     for row in where(rows, model=model)
                 ],
@@ -285,7 +290,7 @@ def each(study: Mapping) -> list[dict]:
         )
     silent = [row for row in rows if not row["model"]]
     if silent:
-        body = [(row["centre"], row["reason"]) for row in silent]
+        body = [(row["centre"], hear(row["reason"])) for row in silent]
         blocks.append(table(["Centre", "Why"], body, "Centres that share no figure."))
     first = {row["centre"]: row for row in reversed(rows)}
     return [

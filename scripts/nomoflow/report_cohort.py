@@ -67,7 +67,7 @@ def exclusions(rows: Rows | None) -> list[dict]:
 
 def _own(column: str, content: str | None) -> str | None:
     """A cell in the language spoken, where the words may be the workflow's and not the study's."""
-    return hear(content) if column in ("stage", "reason") else content
+    return hear(content) if column in ("stage", "reason", "detail") else content
 
 
 def _table_one(rows: Rows | None, outcome: Mapping) -> dict:
@@ -88,6 +88,8 @@ def _table_one(rows: Rows | None, outcome: Mapping) -> dict:
                 p_value(first["p"]),
             ]
         )
+    if not body:
+        return absent("There is no Table 1: the study has no clinical predictors.")
     columns = [
         "Characteristic",
         *(
@@ -115,9 +117,9 @@ def _summary(row: Mapping[str, str] | None) -> dict:
     if row["summary"] == "count":
         return filled(say("{} ({})"), whole(row["n"]), decimal(row["percent"], 1))
     if row["summary"] == "mean":
-        parts = (decimal(row[name], 2) for name in ("mean", "sd"))
+        parts = (decimal(row[name], 1) for name in ("mean", "sd"))
         return filled("{} ± {}", *parts)
-    parts = (decimal(row[name], 2) for name in ("median", "q1", "q3"))
+    parts = (decimal(row[name], 1) for name in ("median", "q1", "q3"))
     return filled(say("{} ({} to {})"), *parts)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from nomoflow.language import say, spoken
+from nomoflow.manuscript import Footnotes
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -167,12 +168,12 @@ def _delong(study: Mapping) -> list[dict]:
 
 def _tests(rows: Rows, caption: str, study: Mapping, folded: bool = False) -> dict:
     order = list(HEADS)
-    rows = sorted(rows, key=lambda row: order.index(row["sample"]))
+    rows, marks = sorted(rows, key=lambda row: order.index(row["sample"])), Footnotes()
     return table(
-        ["Models", "Sample", "AUC", "AUC", "Difference", study["ci"], "z", "P", "Remark"],
+        ["Models", "Sample", "AUC", "AUC", "Difference", study["ci"], "z", "P"],
         [
             (
-                _pair(row),
+                _pair(row) + _mark(marks, row),
                 sample_name(row["sample"]),
                 decimal(row["auc_a"]),
                 decimal(row["auc_b"]),
@@ -180,13 +181,18 @@ def _tests(rows: Rows, caption: str, study: Mapping, folded: bool = False) -> di
                 interval(row),
                 decimal(row["z"], 2),
                 p_value(row["p"], hear(row["note"]) or "not defined"),
-                cell(hear(row["note"]), "no remark"),
             )
             for row in rows
         ],
-        caption,
+        sentences(say(caption), *(f"{line.rstrip('.。')}." for line in marks.lines())),
         folded=folded,
     )
+
+
+def _mark(marks: Footnotes, row: Mapping[str, str]) -> str:
+    """The mark of a row's remark, which stands in the caption: most rows have the same."""
+    mark = marks.mark(hear(row["note"]) or "")
+    return f"\u00a0{mark}" if mark else ""
 
 
 def _reclassification(rows: Rows | None) -> list[dict]:

@@ -20,6 +20,7 @@ from nomoflow.wording import (
     OPTIMISTIC,
     Rows,
     heads_in,
+    in_order,
     model_label,
     models_in,
     number,
@@ -97,8 +98,7 @@ def _performance(study: Mapping, performance: Rows) -> list[dict]:
                 many=f"{many:.0f}",
             )
         )
-    others = list(dict.fromkeys(row["model"] for row in performance))
-    others = sorted(name for name in others if name not in MAIN_MODELS)
+    others = in_order({row["model"] for row in performance} - set(MAIN_MODELS), study["phases"])
     if others:
         rows = [
             ([model_label(model), label], figure_of(performance, model, name))

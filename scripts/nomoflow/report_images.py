@@ -50,7 +50,7 @@ def images(study: Mapping) -> list[dict]:
                 _spread(own, "voxels_after", 1, 0),
                 whole(sum(number(row.get("components", "")) > 1 for row in own)),
                 whole(sum(is_true(row.get("touches_edge", "")) for row in own)),
-                decimal(max(number(row.get("shift_mm", "")) for row in own), 4, "not measured"),
+                decimal(max(number(row.get("shift_mm", "")) for row in own), 2, "not measured"),
             ]
         )
     measured = [

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from nomoflow.language import say
 from nomoflow.report_blocks import absent, cell, decimal, heading, note, table, text
 from nomoflow.report_cohort import exclusions
+from nomoflow.report_heard import hear
 from nomoflow.wording import model_label, number
 
 
@@ -20,15 +22,16 @@ def inputs(study: Mapping) -> list[dict]:
             )
         ]
     else:
-        blocks = [note(_cause(row)) for row in found]
+        blocks = [_cause(row) for row in found]
     blocks += [heading("Left out"), *exclusions(study["exclusions"]), _without(study)]
     return [*blocks, heading("Outside the training range"), *_outside(study)]
 
 
-def _cause(row: Mapping[str, str]) -> str:
-    return (
-        f"{row['subject']}: {row['cause']}. Found: {row['found']}; expected: {row['expected']}. "
-        f"Remedy: {row['remedy']}."
+def _cause(row: Mapping[str, str]) -> dict:
+    return note(
+        "{subject}: {cause}. Found: {found}; expected: {expected}. Remedy: {remedy}.",
+        subject=row["subject"],
+        **{name: hear(row[name]) for name in ("cause", "found", "expected", "remedy")},
     )
 
 
@@ -48,9 +51,15 @@ def _without(study: Mapping) -> dict:
     patients = len({patient for patient, _ in found})
     return table(
         ["Patient", "Why", "Models"],
-        [(*pair, ", ".join(models)) for pair, models in sorted(found.items())],
-        f"Patients without a prediction ({patients}), and why; they count in no figure of the "
-        "models named.",
+        [
+            (patient, hear(reason), say(", ").join(models))
+            for (patient, reason), models in sorted(found.items())
+        ],
+        say(
+            "Patients without a prediction ({patients}), and why; they count in no figure of the "
+            "models named.",
+            patients=patients,
+        ),
     )
 
 
@@ -63,23 +72,30 @@ def _outside(study: Mapping) -> list[dict]:
     patients = len({row["patient"] for row in rows})
     return [
         text(
-            f"{patients} of {study['patients']} patients have a value outside the range of "
-            "training: for them the model extrapolates. They count in all figures."
+            "{patients} of {all} patients have a value outside the range of training: for them "
+            "the model extrapolates. They count in all figures.",
+            patients=patients,
+            all=study["patients"],
         ),
         table(
             ["Patient", "Kind", "Name", "Value", "Training range", "SDs beyond"],
             [
                 (
                     row["patient"],
-                    row["kind"],
+                    say(row["kind"]),
                     row["name"],
-                    cell(f"{number(row['value']):.4g} {row['unit']}".strip(), numeric=True),
-                    cell(f"{number(row['low']):.4g} to {number(row['high']):.4g}", numeric=True),
+                    cell(f"{number(row['value']):.4g} {hear(row['unit'])}".strip(), numeric=True),
+                    cell(_range(row), numeric=True),
                     decimal(row["sds_beyond"], 1, "the training's SD is not told"),
                 )
                 for row in rows
             ],
-            f"Values outside the training range, patient by patient ({len(rows)}).",
+            say("Values outside the training range, patient by patient ({many}).", many=len(rows)),
             folded=True,
         ),
     ]
+
+
+def _range(row: Mapping[str, str]) -> str:
+    ends = {name: f"{number(row[name]):.4g}" for name in ("low", "high")}
+    return say("{low} to {high}", **ends)

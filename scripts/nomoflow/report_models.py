@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import compress
 
 from nomoflow.language import say
+from nomoflow.manuscript import ratio
 from nomoflow.report_blocks import (
     MISSING,
     absent,
@@ -20,7 +21,7 @@ from nomoflow.report_blocks import (
 )
 from nomoflow.report_heard import hear
 from nomoflow.report_samples import among
-from nomoflow.wording import MAIN_MODELS, Rows, model_label, number
+from nomoflow.wording import MAIN_MODELS, Rows, model_label, number, with_labels
 
 
 def models(study: Mapping) -> list[dict]:
@@ -34,14 +35,21 @@ def models(study: Mapping) -> list[dict]:
             none = say("{model} has no coefficients.", model=model_label(name))
             blocks.append(absent(sentences(none, reason)))
             continue
-        blocks.append(_coefficients(name, rows, reason, study))
+        blocks.append(_coefficients(name, rows, state.get("reason") or "", study))
         if name == "nomogram":
             blocks.append(_out_of_fold(study))
-    blocks.append(_vif(study["vif"]))
+    blocks.append(_vif(study["vif"], term_labels(study)))
     return blocks or [absent("No model was fitted.")]
 
 
-_COLUMNS = ("Coefficient", "SE", "P", "Wald", "Profile", "Odds ratio", "OR's CI")
+def term_labels(study: Mapping) -> dict[str, str]:
+    """The models' terms as the study labels them; the score of a phase is a model's own."""
+    fitted = (study["model"] or {}).get("models", {}).values()
+    terms = [term for one in fitted for term in one.get("terms", ())]
+    return {term["name"]: say(term["label"]) for term in terms if term.get("label")}
+
+
+_COLUMNS = ("Coefficient", "SE", "P", "Profile", "Odds ratio")
 
 
 def _out_of_fold(study: Mapping) -> dict:
@@ -62,30 +70,37 @@ def _out_of_fold(study: Mapping) -> dict:
 def _coefficients(
     name: str, rows: Rows, reason: str, study: Mapping, out_of_fold: bool = False
 ) -> dict:
+    labels = term_labels(study)
     body = [
         [
-            coefficient(row["coefficient"]),
+            {**coefficient(row["coefficient"]), "below": _ends(interval(row))},
             coefficient(row["se"]),
             p_value(row["p"]),
-            interval(row),
             interval(row, "profile_low", "profile_high"),
-            coefficient(row["odds_ratio"]),
-            interval(row, "or_low", "or_high", 2),
+            _odds_ratio(row),
         ]
         for row in rows
     ]
     # What a penalised or separated model has for no term would be a table of dashes.
     there = [any(one["text"] != MISSING for one in column) for column in zip(*body, strict=True)]
     none = [say(column) for column, present in zip(_COLUMNS, there, strict=True) if not present]
-    notes = list(dict.fromkeys(hear(row["note"]) for row in rows if row["note"]))
+    notes = list(dict.fromkeys(with_labels(row["note"], labels) for row in rows if row["note"]))
+    told = "separated by" in "".join(notes) and "separate the classes" in reason
+    reason, notes = "" if told else hear(with_labels(reason, labels)), list(map(hear, notes))
     shared = len(notes) == 1 and all(row["note"] for row in rows)
     columns = ["Term", "Unit and coding", *compress(_COLUMNS, there)]
     table_rows = [
         [
-            say("(Intercept)") if row["term"] == "(Intercept)" else row["term"],
+            say("(Intercept)")
+            if row["term"] == "(Intercept)"
+            else labels.get(row["term"], row["term"]),
             cell(_coding(row), "the intercept has none"),
             *compress(values, there),
-            *([cell(hear(row["note"]), "no remark")] if notes and not shared else []),
+            *(
+                [cell(hear(with_labels(row["note"], labels)), "no remark")]
+                if notes and not shared
+                else []
+            ),
         ]
         for row, values in zip(rows, body, strict=True)
     ]
@@ -94,7 +109,7 @@ def _coefficients(
         what = what.replace(":", " with the out-of-fold Radscore:", 1)
     parts = [
         say(
-            what + "{ci}, Wald and profile likelihood.",
+            what + "{ci}: Wald's below each estimate, profile likelihood's beside.",
             model=model_label(name),
             positive=study["outcome"]["positive"],
             among=among(study),
@@ -112,6 +127,21 @@ def _coefficients(
     )
 
 
+def _ends(shown: Mapping) -> str:
+    return "" if shown["text"] == MISSING else f"({shown['text']})"
+
+
+def _odds_ratio(row: Mapping[str, str]) -> dict:
+    """The ratio over its interval; what is beyond 0.01 and 1000 is named as such."""
+    if row["term"] == "(Intercept)" or math.isnan(number(row["odds_ratio"])):
+        return cell("", "the intercept has none", numeric=True)
+    low, high = (number(row[name]) for name in ("or_low", "or_high"))
+    ends = say("{low} to {high}", low=ratio(low), high=ratio(high))
+    below = "" if math.isnan(low + high) else f"({ends})"
+    shown = ratio(number(row["odds_ratio"]))
+    return cell(shown, numeric=True, below=below, value=row["odds_ratio"])
+
+
 def _ended(part: str) -> str:
     """A remark as a sentence."""
     ended = part.rstrip(".。")
@@ -123,12 +153,19 @@ def _coding(row: Mapping[str, str]) -> str:
     return say("per SD") if row["unit"] == "SD" else hear(row["coding"]) or row["unit"]
 
 
-def _vif(rows: Rows | None) -> dict:
+def _vif(rows: Rows | None, labels: Mapping[str, str]) -> dict:
     if not rows:
         return absent("No model has two terms or more, so variance inflation is not defined.")
     return table(
         ["Model", "Term", "VIF"],
-        [(model_label(row["model"]), row["term"], decimal(row["vif"], 2)) for row in rows],
+        [
+            (
+                model_label(row["model"]),
+                labels.get(row["term"], row["term"]),
+                decimal(row["vif"], 2),
+            )
+            for row in rows
+        ],
         "Variance inflation factors: how much each coefficient's variance grows because the "
         "terms tell of each other.",
     )
@@ -146,7 +183,7 @@ def nomogram(study: Mapping) -> list[dict]:
         text(
             "With P the probability of {positive}: {formula}",
             positive=positive,
-            formula=formula(rows),
+            formula=formula(rows, term_labels(study)),
         ),
         *_calculator(study),
     ]
@@ -158,9 +195,9 @@ def _calculator(study: Mapping) -> list[dict]:
     return [link(page, "The nomogram as a calculator, beside this page")] if page else []
 
 
-def formula(rows: Rows) -> str:
+def formula(rows: Rows, labels: Mapping[str, str] | None = None) -> str:
     """The linear predictor in words: "ln(P / (1 − P)) = 1.135 − 1.985 × Radscore ..."."""
-    parts = []
+    parts, labels = [], labels or {}
     for row in rows:
         value = number(row["coefficient"])
         size = (
@@ -168,7 +205,8 @@ def formula(rows: Rows) -> str:
         )
         sign = "−" if value < 0 else "+"
         coding = f" ({row['coding']})" if row["coding"].startswith(("per ", "1 = ")) else ""
-        times = "" if row["term"] == "(Intercept)" else f" × {row['term']}{coding}"
+        term = labels.get(row["term"], row["term"])
+        times = "" if row["term"] == "(Intercept)" else f" × {term}{coding}"
         parts.append(f"{sign} {size}{times}")
     parts[0] = parts[0].removeprefix("+ ").replace("− ", "−")
     return f"ln(P / (1 − P)) = {' '.join(parts)}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def page(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["place"] = places.__getitem__
+    environment.filters["breakable"] = breakable
     policy = f"default-src 'none'; img-src 'self' file:; style-src {trusted(style)}; "
     policy += f"script-src {trusted(script)}; " if data else ""
     text = environment.from_string(read_source("study.html.j2")).render(
@@ -88,6 +90,11 @@ def page(
         policy=f"{policy}base-uri 'none'; form-action 'none'", traced=_traced(places),
     )  # fmt: skip
     return text + "\n"
+
+
+def breakable(content: str) -> Markup:
+    """A cell's text; the long names of features may break at their parts."""
+    return Markup("<wbr>").join(re.split(r"(?<=\w_)(?=\w)|(?<=[a-z])(?=[A-Z][a-z])", content))
 
 
 def read_source(name: str) -> str:

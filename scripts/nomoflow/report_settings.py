@@ -10,7 +10,8 @@ def settings(study: Mapping) -> list[dict]:
     blocks = [keys(study["config"], "Configuration in force.")]
     if study["settings"]:
         sources = [study["paths"]["settings"]]
-        blocks.append(keys(study["settings"], "Feature engine and its settings.", sources))
+        alike = _once(study["settings"])
+        blocks.append(keys(alike, "Feature engine and its settings.", sources))
     else:
         blocks.append(absent("The feature engine's settings are not known."))
     document = study["model"] or {}
@@ -23,6 +24,15 @@ def settings(study: Mapping) -> list[dict]:
             )
         )
     return blocks
+
+
+def _once(document: Mapping) -> Mapping:
+    """The engine's settings; those of all phases once, where they are the same."""
+    phases = list((document.get("phases") or {}).values())
+    if len(phases) < 2 or any(one != phases[0] for one in phases):
+        return document
+    rest = {name: part for name, part in document.items() if name != "phases"}
+    return {**rest, "each_phase": phases[0]}
 
 
 def keys(content: Mapping, caption: str, sources: Sequence[str] = ()) -> dict:

@@ -1,6 +1,6 @@
 """Stability in the report: would other patients have led to the same features and predictions?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import mean, median
 
 from nomoflow.language import say
@@ -16,7 +16,7 @@ from nomoflow.report_blocks import (
     whole,
 )
 from nomoflow.report_samples import signature_name
-from nomoflow.wording import Rows, is_true, model_label, models_in, number, signed, where
+from nomoflow.wording import Rows, in_order, is_true, model_label, number, signed, where
 
 _LISTED = 15  # features of a signature in its table, those of the final signature beside
 # Measures with an interval, and measures whose quartiles take its place.
@@ -38,7 +38,7 @@ def stability(study: Mapping) -> list[dict]:
         *_frequencies(study),
         heading("Each patient's prediction over the resamples"),
         study["figure"]("instability"),
-        _instability(study["instability"]),
+        _instability(study["instability"], study["phases"]),
     ]
 
 
@@ -125,11 +125,11 @@ def _percent(row: Mapping[str, str], column: str) -> str:
     return str(100 * number(row[column])) if row[column] else ""
 
 
-def _instability(rows: Rows | None) -> dict:
+def _instability(rows: Rows | None, phases: Sequence[str]) -> dict:
     if not rows:
         return absent("How far predictions move over resamples was not measured.")
     body = []
-    for model in [*models_in(rows), *sorted({r["model"] for r in rows} - set(models_in(rows)))]:
+    for model in in_order({row["model"] for row in rows}, phases):
         own = where(rows, model=model)
         moved = [number(row["mape"]) for row in own if row["mape"]]
         wide = [number(row["high"]) - number(row["low"]) for row in own if row["high"]]

@@ -20,9 +20,11 @@ def methods(study: Mapping) -> list[dict]:
     blocks = [
         text(
             "As it may stand in a manuscript; made from the settings in force and this study's own "
-            "numbers. What it says is for the authors to check."
+            "numbers. Keys in brackets are those of methods.bib. What it says is for the authors "
+            "to check."
         )
     ]
+    written = written[max(written.find("\n## "), 0) :]  # the file says of itself what it is
     for part in written.replace("\r\n", "\n").split("\n\n"):
         part = part.strip()
         if part.startswith("#"):
@@ -30,7 +32,10 @@ def methods(study: Mapping) -> list[dict]:
             if head.startswith("##"):  # the title of the whole text is the section's own
                 blocks.append(heading(head.strip("# ")))
             part = rest.strip()
-        if part:
+        if part.startswith("- "):
+            items = [" ".join(item.split()) for item in part[2:].split("\n- ")]
+            blocks.append({"kind": "list", "items": items})
+        elif part:
             blocks.append({"kind": "text", "content": " ".join(part.split())})
     return [*blocks, *_beside(study, "methods_file", "The methods text as a file")]
 

@@ -1,10 +1,11 @@
 """What a reader sees first: the models side by side, and the warnings with their remedies."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from nomoflow.language import say
 from nomoflow.report_blocks import absent, estimate, note, sentences, table, text, whole
 from nomoflow.report_heard import hear
+from nomoflow.report_models import term_labels
 from nomoflow.report_samples import among, figure_of, optimism, samples_of
 from nomoflow.wording import (
     HEADS,
@@ -15,6 +16,7 @@ from nomoflow.wording import (
     model_label,
     models_in,
     with_interval,
+    with_labels,
 )
 
 _JUDGED = {
@@ -61,14 +63,18 @@ def summary(study: Mapping) -> list[dict]:
 
 def _warned(rows: Rows) -> str:
     """How many warnings there are, and the gravest kinds."""
-    kinds = list(dict.fromkeys(f"{row['stage']}: {row['code']}" for row in by_importance(rows)))
+    kinds = list(dict.fromkeys(_kind(row["stage"], row["code"]) for row in by_importance(rows)))
     more = len(kinds) - _SHOWN
     return say(
         "This run gave {many} warnings, each with its remedy under Warnings: {kinds}{more}.",
         many=len(rows),
-        kinds=", ".join(kinds[:_SHOWN]),
+        kinds=say(", ").join(kinds[:_SHOWN]),
         more=say(" and {more} more", more=more) if more > 0 else "",
     )
+
+
+def _kind(stage: str, code: str) -> str:
+    return say("{stage}: {kind}", stage=hear(stage), kind=say(code.replace("_", " ")))
 
 
 def _sentence(study: Mapping, performance: Rows, model: str) -> str:
@@ -144,7 +150,7 @@ def _bare(row: Mapping[str, str] | None) -> Mapping[str, str] | None:
 
 
 _SHOWN = 3  # subjects named in a line
-_SAID = ("stage", "message", "remedy")
+_SAID = ("stage", "subject", "message", "remedy")
 _COLUMNS = ("stage", "code", "subject", "message", "remedy")
 
 
@@ -155,20 +161,20 @@ def warnings(study: Mapping) -> list[dict]:
         return [absent("Warnings were not collected.")]
     if not rows:
         return [text("This run gave no warnings.")]
-    rows = by_importance(rows)
+    rows, labels = by_importance(rows), term_labels(study)
     kinds: dict[tuple, list] = {}
     for row in rows:
         kinds.setdefault((row["stage"], row["code"]), []).append(row)
     blocks = [
         table(
-            ["Warning", "Cases", "Concerns", "What it means", "Remedy"],
+            ["Warning", "What it means", "Remedy", "Concerns", "Cases"],
             [
                 [
-                    f"{stage}: {code}",
-                    whole(len(own)),
-                    _subjects(own),
-                    _first(own, "message"),
+                    _kind(stage, code),
+                    with_labels(_first(own, "message"), labels),
                     _first(own, "remedy"),
+                    _subjects(own, study["coefficients"]),
+                    whole(len(own)),
                 ]
                 for (stage, code), own in kinds.items()
             ],
@@ -191,11 +197,12 @@ def warnings(study: Mapping) -> list[dict]:
     return blocks
 
 
-def _subjects(rows: Rows) -> str:
+def _subjects(rows: Rows, models: Container[str]) -> str:
     names = list(dict.fromkeys(row["subject"] for row in rows))
+    names = [model_label(name) if name in models else hear(name) for name in names]
     more = len(names) - _SHOWN
     said = say(" and {more} more", more=more) if more > 0 else ""
-    return ", ".join(names[:_SHOWN]) + said
+    return "; ".join(names[:_SHOWN]) + said
 
 
 def _first(rows: Rows, column: str) -> str:

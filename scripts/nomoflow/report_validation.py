@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nomoflow.language import say
 from nomoflow.report_blocks import (
     absent,
     cell,
@@ -11,12 +12,14 @@ from nomoflow.report_blocks import (
     interval,
     note,
     p_value,
+    sentences,
     table,
     text,
     whole,
 )
 from nomoflow.report_case_mix import case_mix
 from nomoflow.report_evaluation import hosmer_lemeshow
+from nomoflow.report_heard import hear
 from nomoflow.report_inputs import inputs
 from nomoflow.report_settings import keys
 from nomoflow.report_summary import warnings
@@ -68,7 +71,9 @@ def validation(study: Mapping) -> list[dict]:
     patients and events (numbers), ci ("95 % CI"), threshold (of the net benefit), figure (name ->
     block), warnings and each of ``TABLES`` as rows, or None where this validation has none.
     """
-    return [{"id": name, "title": title, "blocks": make(study)} for name, title, make in SECTIONS]
+    return [
+        {"id": name, "title": say(title), "blocks": make(study)} for name, title, make in SECTIONS
+    ]
 
 
 def summary(study: Mapping) -> list[dict]:
@@ -77,10 +82,17 @@ def summary(study: Mapping) -> list[dict]:
     outcome, cohort = model["outcome"], model["cohort"]
     blocks = [
         text(
-            f"The locked model {model['study']}, version {model['version']}, digest "
-            f"{model['digest'][:12]}, gives the probability of {outcome['positive']} against "
-            f"{outcome['negative']}. It was made of {cohort['patients']} patients, "
-            f"{cohort['events']} events, and is judged here on {study['people']}."
+            "The locked model {study}, version {version}, digest {digest}, gives the probability "
+            "of {positive} against {negative}. It was made of {patients} patients, {events} "
+            "events, and is judged here on {people}.",
+            study=model["study"],
+            version=model["version"],
+            digest=model["digest"][:12],
+            positive=outcome["positive"],
+            negative=outcome["negative"],
+            patients=cohort["patients"],
+            events=cohort["events"],
+            people=study["people"],
         ),
         _look(study["look"]),
     ]
@@ -88,8 +100,12 @@ def summary(study: Mapping) -> list[dict]:
         many = len(study["mislabelled"])
         blocks.append(
             note(
-                f"{many} of the inputs {'does' if many == 1 else 'do'} not fit the model: see "
-                "Inputs, below, before any of these figures is used."
+                "One of the inputs does not fit the model: see Inputs, below, before any of these "
+                "figures is used."
+                if many == 1
+                else "{many} of the inputs do not fit the model: see Inputs, below, before any of "
+                "these figures is used.",
+                many=many,
             )
         )
     if not models_in(performance):
@@ -105,7 +121,12 @@ def summary(study: Mapping) -> list[dict]:
     if study["warnings"]:
         many = len(study["warnings"])
         blocks.append(
-            note(f"This validation gave {many} warning{'s' * (many > 1)}: see Warnings, below.")
+            note(
+                "This validation gave one warning: see Warnings, below."
+                if many == 1
+                else "This validation gave {many} warnings: see Warnings, below.",
+                many=many,
+            )
         )
     return blocks
 
@@ -117,25 +138,32 @@ def _look(look: Mapping | None) -> dict:
             "recorded (look.json)."
         )
     return note(
-        f"Look no. {look['count']} at this model with external data. A model that is judged on "
-        "external patients, changed and judged on them again is no longer judged on external "
-        f"patients. Ledger entry {look['digest'][:12]}, cohort {look['cohort'][:12]}."
+        "Look no. {count} at this model with external data. A model that is judged on external "
+        "patients, changed and judged on them again is no longer judged on external patients. "
+        "Ledger entry {entry}, cohort {cohort}.",
+        count=look["count"],
+        entry=look["digest"][:12],
+        cohort=look["cohort"][:12],
     )
 
 
 def _honest(study: Mapping) -> str:
     events, others = study["events"], study["patients"] - study["events"]
-    said = (
+    said = say(
         "Nothing was fitted to these patients: features, coefficients and cut-off are those of the "
         "locked file. The figures tell of this centre's patients, scanners and readers alone; how "
         "far they carry depends on the case mix, below."
     )
-    if min(events, others) < FEWEST:
-        said += (
-            f" With {events} patients with the outcome and {others} without (fewer than {FEWEST} "
-            "of a class) the intervals say more than the estimates."
-        )
-    return said
+    if min(events, others) >= FEWEST:
+        return said
+    few = say(
+        "With {events} patients with the outcome and {others} without (fewer than {fewest} of a "
+        "class) the intervals say more than the estimates.",
+        events=events,
+        others=others,
+        fewest=FEWEST,
+    )
+    return sentences(said, few)
 
 
 def _beside_development(study: Mapping, performance: Rows) -> dict:
@@ -157,11 +185,21 @@ def _beside_development(study: Mapping, performance: Rows) -> dict:
     return table(
         ["Model", *here.values(), *there.values()],
         rows,
-        f"The locked models at this centre ({study['people']}), {study['ci']} below each"
-        + (", and the AUC of the development study's own honest samples" if there else "")
-        + ". Of this case mix: the AUC that the model's own probabilities promise among these "
-        "patients (van Klaveren 2016); an AUC below the development's but near this one is a "
-        "matter of the patients, one below this one a matter of the model.",
+        sentences(
+            say(
+                "The locked models at this centre ({people}), {ci} below each, and the AUC of the "
+                "development study's own honest samples."
+                if there
+                else "The locked models at this centre ({people}), {ci} below each.",
+                people=study["people"],
+                ci=study["ci"],
+            ),
+            say(
+                "Of this case mix: the AUC that the model's own probabilities promise among these "
+                "patients (van Klaveren 2016); an AUC below the development's but near this one "
+                "is a matter of the patients, one below this one a matter of the model."
+            ),
+        ),
         groups=[("", 1), ("This centre", len(here)), *([("Development, AUC", 2)] if there else [])],
     )
 
@@ -202,7 +240,7 @@ def _metrics(study: Mapping, rows: Rows, names: Mapping[str, str], what: str) ->
             ]
             for model in _models(rows)
         ],
-        f"{what}: all models, {study['ci']} below each.",
+        say("{what}: all models, {ci} below each.", what=say(what), ci=study["ci"]),
     )
 
 
@@ -224,16 +262,23 @@ def _unharmonised(study: Mapping, rows: Rows) -> list[dict]:
         table(
             ["Model", *["Harmonised", "As they came"] * len(names)],
             body,
-            "The locked models, which harmonise features by scanner or site, and the same models "
-            f"on features as they came, {study['ci']} below each.",
+            say(
+                "The locked models, which harmonise features by scanner or site, and the same "
+                "models on features as they came, {ci} below each.",
+                ci=study["ci"],
+            ),
             groups=[("", 1), *((name, 2) for name in names.values())],
         )
     ]
 
 
 def _all_measures(study: Mapping, rows: Rows) -> dict:
-    labels = {**JUDGED, **CALIBRATED, **OTHERS}
-    labels["net_benefit"] = f"Net benefit at a threshold of {study['threshold']:g}"
+    labels = {name: say(label) for name, label in {**JUDGED, **CALIBRATED, **OTHERS}.items()}
+    labels["net_benefit"] = say(
+        "{measure} at a threshold of {p}",
+        measure=labels["net_benefit"],
+        p=f"{study['threshold']:g}",
+    )
     return table(
         ["Model", "Measure", "Estimate", study["ci"], "Interval, or why there is none"],
         [
@@ -242,7 +287,7 @@ def _all_measures(study: Mapping, rows: Rows) -> dict:
                 labels.get(row["metric"], row["metric"]),
                 decimal(row["estimate"]),
                 interval(row),
-                cell(row["method"], "not told"),
+                cell(hear(row["method"]), "not told"),
             )
             for model in _models(rows)
             for row in where(rows, model=model, sample=EXTERNAL)
@@ -263,13 +308,13 @@ def recalibration(study: Mapping) -> list[dict]:
             body.append(
                 [
                     model_label(model),
-                    UPDATES.get(row["update"], row["update"]),
+                    say(UPDATES.get(row["update"], row["update"])),
                     _with_error(row, "intercept"),
                     _with_error(row, "slope"),
-                    *(decimal(row[name], 3, row["note"]) for name in ("brier", "oe", "ici")),
-                    decimal(row["deviance"], 1, row["note"]),
+                    *(decimal(row[name], 3, hear(row["note"])) for name in ("brier", "oe", "ici")),
+                    decimal(row["deviance"], 1, hear(row["note"])),
                     p_value(row["p"], "the model as locked" if row["update"] == "raw"
-                            else row["note"]),
+                            else hear(row["note"])),
                 ]
             )  # fmt: skip
     return [
@@ -290,8 +335,8 @@ def recalibration(study: Mapping) -> list[dict]:
 
 def _with_error(row: Mapping[str, str], name: str) -> dict:
     error = row[f"{name}_se"]
-    below = f"SE {signed(number(error), 3)}" if error else ""
-    return decimal(row[name], 3, row["note"]) | {"below": below if row[name] else ""}
+    below = say("SE {error}", error=signed(number(error), 3)) if error else ""
+    return decimal(row[name], 3, hear(row["note"])) | {"below": below if row[name] else ""}
 
 
 def agreement(study: Mapping) -> list[dict]:
@@ -308,10 +353,10 @@ def settings(study: Mapping) -> list[dict]:
     terms = [
         (
             model_label(name),
-            term["label"],
-            term["coding"],
+            hear(term["label"]),
+            hear(term["coding"]),
             coefficient(term["coefficient"]),
-            cell(f"{term['low']:.4g} to {term['high']:.4g} {term['unit']}".strip(), numeric=True),
+            cell(_range(term), numeric=True),
         )
         for name in [*(n for n in MAIN_MODELS if n in model["models"]),
                      *sorted(set(model["models"]) - set(MAIN_MODELS))]
@@ -330,8 +375,17 @@ def settings(study: Mapping) -> list[dict]:
             {name: model[name] for name in named},
             "Settings of the locked model, by which this cohort was processed.",
         ),
-        text(f"Model version {model['version']}, digest {model['digest']}."),
+        text(
+            "Model version {version}, digest {digest}.",
+            version=model["version"],
+            digest=model["digest"],
+        ),
     ]
+
+
+def _range(term: Mapping) -> str:
+    ends = {name: f"{term[name]:.4g}" for name in ("low", "high")}
+    return f"{say('{low} to {high}', **ends)} {hear(term['unit'])}".strip()
 
 
 SECTIONS = (

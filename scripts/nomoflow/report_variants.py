@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nomoflow.language import say, spoken
 from nomoflow.report_blocks import absent, cell, estimate, sentences, table, text, whole
+from nomoflow.report_heard import hear
 from nomoflow.report_samples import CALIBRATION, METRICS, sample_name
 from nomoflow.wording import OPTIMISTIC, Rows, heads_in, model_label, models_in, where
 
@@ -62,7 +63,7 @@ def _subgroups(rows: Rows, title: str, caution: str = "", folded: bool = False) 
             body.append(
                 [
                     subgroup.replace("_", " "),
-                    level,
+                    level.replace(">=", "≥"),
                     whole(own[0]["n"]),
                     whole(own[0]["events"]),
                     *([say(labels.get(measure, measure))] if len(measures) > 1 else []),
@@ -100,7 +101,7 @@ def sensitivity(study: Mapping) -> list[dict]:
         body.append(
             [
                 variant.replace("_", " "),
-                cell(own[0]["changed"], "nothing: the study as configured"),
+                cell(hear(own[0]["changed"]), "nothing: the study as configured"),
                 whole(own[0]["candidates"]),
                 whole(own[0]["features"]),
                 whole(len(_features(own[0]) & own_features)),

@@ -69,7 +69,7 @@ def measured(took: Mapping) -> dict:
 
 
 def totals(jobs: Iterable[Job]) -> dict:
-    """Number of jobs, their seconds together, and the peak memory of the largest."""
+    """Number of jobs, their seconds together, and the peak memory in MB of the largest."""
     took = [measured(job.took) for job in jobs]
     return {
         "jobs": len(took),
@@ -80,8 +80,13 @@ def totals(jobs: Iterable[Job]) -> dict:
 
 
 def grouped(jobs: Iterable[Job], group_of: Mapping[str, str]) -> dict[str, dict]:
-    """The totals by group of rules, sorted."""
+    """The totals by group of rules, sorted, each with its share of all CPU seconds."""
     groups = defaultdict(list)
     for job in jobs:
         groups[group_of[job.rule]].append(job)
-    return {name: totals(groups[name]) for name in sorted(groups)}
+    made = {name: totals(groups[name]) for name in sorted(groups)}
+    whole = sum(one["cpu_seconds"] for one in made.values())
+    return {
+        name: one | {"cpu_share": round(one["cpu_seconds"] / whole, 4) if whole else 0.0}
+        for name, one in made.items()
+    }

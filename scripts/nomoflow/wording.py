@@ -5,6 +5,7 @@ cost a small figure more time than drawing it.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nomoflow.language import say
@@ -39,11 +40,16 @@ OPTIMISTIC = ("corrected", "apparent")  # where features are selected, as they a
 
 # Codes of warnings that change what the numbers mean come first; those that need nothing, last.
 _GRAVE = (
-    "failed_case", "prescaled", "separation", "optimism", "not_above_volume", "volume_proxy",
-    "sample_size", "events_per_candidate", "empty", "empty_resamples", "unavailable",
-    "refit_fallback", "missing_values", "class_imbalance", "not_assessed", "collinear",
+    "failed_case", "prescaled", "separation", "optimism", "below_chance", "not_above_volume",
+    "volume_proxy", "sample_size", "events_per_candidate", "empty", "empty_resamples",
+    "unavailable", "refit_fallback", "missing_values", "class_imbalance", "not_assessed",
+    "collinear",
 )  # fmt: skip
 _LIGHT = ("constant_features", "undefined_icc")
+
+
+# Levels that say nothing without their column.
+_BARE = re.compile(r"[-+.\d]+|yes|no|y|n|true|false|positive|negative|是|否|有|无|阳性|阴性", re.I)
 
 
 def model_label(model: str) -> str:
@@ -57,6 +63,30 @@ def models_in(rows: Rows, wanted: Iterable[str] = MAIN_MODELS) -> list[str]:
     """Those of the wanted models that the table has, in the wanted order."""
     there = {row["model"] for row in rows}
     return [model for model in wanted if model in there]
+
+
+def class_names(outcome: Mapping[str, str]) -> dict[str, str]:
+    """The classes as pages name them: a bare level (1, yes) with its column, "lung mets = 1"."""
+    names = {side: str(outcome[side]) for side in ("positive", "negative")}
+    if not all(map(_BARE.fullmatch, names.values())):
+        return names
+    column = outcome["column"].replace("_", " ")
+    return {side: f"{column} = {name}" for side, name in names.items()}
+
+
+def with_labels(remark: str, labels: Mapping[str, str]) -> str:
+    """A remark that lists the terms that separate the classes, with their labels."""
+
+    def label(found: re.Match) -> str:
+        return ", ".join(labels.get(name, name) for name in found[0].split(", "))
+
+    return re.sub(r"(?<=predictors )[^:;]+(?= separate)|(?<=separated by )[^:;]+", label, remark)
+
+
+def in_order(models: Iterable[str], phases: Sequence[str] = ()) -> list[str]:
+    """Models as a page lists them: the main ones, those of the phases in their order, others."""
+    usual = [*MAIN_MODELS, *(f"radiomics_{phase}" for phase in phases)]
+    return sorted(models, key=lambda name: (usual.index(name) if name in usual else 99, name))
 
 
 def samples_in(rows: Rows, wanted: Iterable[str] = SAMPLES) -> list[str]:
@@ -137,7 +167,7 @@ def span(low: str | float, high: str | float, digits: int = 3) -> str:
     if any(map(math.isnan, ends)):
         return ""
     # A dash between two signed numbers reads as a third sign.
-    return ("–" if ends[0] >= 0 else " to ").join(signed(end, digits) for end in ends)
+    return ("–" if ends[0] >= 0 else say(" to ")).join(signed(end, digits) for end in ends)
 
 
 def signed(value: float, digits: int) -> str:

@@ -87,17 +87,26 @@ def column(page, table, at):
 def test_tables_are_sorted_as_numbers_and_back_again(visit):
     page = visit()
     table = "#warnings table"
-    before = column(page, table, 1)
-    head = page.locator(f"{table} thead th").nth(1)
+    before = column(page, table, 4)
+    head = page.locator(f"{table} thead th").nth(4)
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
-    assert column(page, table, 1) == sorted(before, key=int) != sorted(before, reverse=True)
+    assert column(page, table, 4) == sorted(before, key=int) != sorted(before, reverse=True)
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "descending"
-    assert column(page, table, 1) == sorted(before, key=int, reverse=True)
+    assert column(page, table, 4) == sorted(before, key=int, reverse=True)
     assert "Sorted by Cases, descending" in page.locator("[role=status]").inner_text()
     head.get_by_role("button").click()
-    assert head.get_attribute("aria-sort") is None and column(page, table, 1) == before
+    assert head.get_attribute("aria-sort") is None and column(page, table, 4) == before
+
+
+def test_a_head_that_goes_on_over_the_page_is_printed_with_its_words(visit):
+    """Chromium leaves a button out where it repeats a table's head on the next page."""
+    page = visit()
+    assert page.locator("thead button").count() > 20
+    page.emulate_media(media="print")
+    shown = "nodes => nodes.map((node) => getComputedStyle(node).display)"
+    assert set(page.locator("thead button").evaluate_all(shown)) == {"contents"}
 
 
 def test_small_numbers_signs_and_gaps_are_sorted_by_their_full_value(visit):

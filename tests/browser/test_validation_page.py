@@ -50,7 +50,7 @@ def pages(folder, hostile=""):
               "centres": made["centres"],
               "figures": [figures[name]["svg"] for name in ("forest", "centres_dca")]}  # fmt: skip
     centres = {"report": str(folder / "report/centres.html")}
-    write_centres.main(job(inputs, centres, {"confidence": 0.95}))
+    write_centres.main(job(inputs, centres, {"confidence": 0.95, "language": "en"}))
     return {name: folder / f"report/{name}.html" for name in PAGES}
 
 

@@ -47,7 +47,7 @@ def versioned(finished, dvc, stage, tmp_path_factory):
             shutil.copy2(source, target)
     shutil.copy2(running.ROOT / "pyproject.toml", folder)
     (folder / "dvc.yaml").write_text(stage, encoding="utf-8")
-    dvc.git(folder, "init", "--quiet")
+    dvc.git(folder, "init", "--quiet", "--initial-branch", "main")
     dvc.commit(folder, "the study")
     told = dvc(folder, "repro", "ci")
     assert "Nothing to be done" in told  # of what the study has made, DVC deletes nothing

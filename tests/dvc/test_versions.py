@@ -69,21 +69,20 @@ def test_versions_are_made_compared_and_brought_back(dvc, project):
     config = project / CI
     stated = "evaluation: {decision_threshold: 0.5, "
     config.write_text(config.read_text("utf-8").replace("evaluation: {", stated), "utf-8")
-    told = dvc(
-        project, "exp", "run", "ci", "--set-param", f"{CI}:evaluation.decision_threshold=0.3"
-    )
+    change = f"{CI}:evaluation.decision_threshold=0.3"
+    told = dvc(project, "exp", "run", "ci", "--name", "strict", "--set-param", change)
     assert NOTHING not in told
     assert yaml.safe_load(config.read_bytes())["evaluation"]["decision_threshold"] == 0.3
 
-    changed = json.loads(dvc(project, "metrics", "diff", "--json"))[METRICS]
+    changed = json.loads(dvc(project, "metrics", "diff", "main", "strict", "--json"))[METRICS]
     assert {name.rpartition(".")[2] for name in changed} == {"net_benefit"}
     now = json.loads((project / METRICS).read_bytes())
     found = changed["cross_validated.nomogram.net_benefit"]["new"]
     assert found == now["cross_validated"]["nomogram"]["net_benefit"]
-    params = json.loads(dvc(project, "params", "diff", "--json"))[CI]
+    params = json.loads(dvc(project, "params", "diff", "main", "strict", "--json"))[CI]
     assert params["evaluation.decision_threshold"]["new"] == 0.3
 
-    dvc(project, "plots", "diff", "HEAD", "--out", "plots")
+    dvc(project, "plots", "diff", "main", "strict", "--out", "plots")
     page = (project / "plots/index.html").read_text(encoding="utf-8")
     for words in (
         "ci: ROC curve",
@@ -92,8 +91,10 @@ def test_versions_are_made_compared_and_brought_back(dvc, project):
         "datum.model === model",
     ):
         assert words in page
-    assert '"workspace"' in page
-    assert '"HEAD"' in page
+    assert '"strict"' in page
+    assert '"main"' in page
+    assert "strict" in dvc(project, "exp", "show", "--md")
+    dvc(project, "commit", "ci")
 
     # Back to the first version: Snakemake, whose records are the second one's, does not go on.
     dvc.commit(project, "the second version")
@@ -104,6 +105,32 @@ def test_versions_are_made_compared_and_brought_back(dvc, project):
     run = snakemake(project)
     assert run.code != 0
     assert "Results were changed after the workflow made them" in run.output
+
+
+def test_the_page_s_setup_of_a_study_of_ones_own(dvc, tmp_path):
+    shutil.copytree(ROOT / ".dvc", tmp_path / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    for place in ("data/mine/P1.nii.gz", "config/mine/scans.csv", "config/mine.yaml", "dvc.yaml",
+                  "dvc.lock", "models/mine/model.json"):  # fmt: skip
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        text = "schema: '2.0'\n" if place == "dvc.lock" else "{}\n"
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    dvc.git(tmp_path, "init", "--quiet")
+    dvc(tmp_path, "add", "data/mine")
+    files = ("data/mine.dvc", "dvc.yaml", "dvc.lock", "config/mine", "config/mine.yaml")
+    dvc.git(tmp_path, "add", *files)
+    dvc.git(tmp_path, "commit", "-m", "mine, first version")
+    kept = dvc.git(tmp_path, "ls-files").split()
+    assert "data/mine.dvc" in kept and "data/mine/P1.nii.gz" not in kept
+    dvc(tmp_path, "add", "models/mine/model.json")
+    assert (tmp_path / "models/mine/model.json.dvc").is_file()
+    # Stores are not reached here: DVC takes their settings, and says where it would push to.
+    dvc(tmp_path, "remote", "modify", "store", "url", "../archive/nomoflow")
+    dvc(tmp_path, "remote", "modify", "store", "url", "ssh://server/srv/nomoflow")
+    dvc(tmp_path, "remote", "modify", "store", "url", "s3://bucket/nomoflow")
+    endpoint = "https://minio.hospital.example"
+    dvc(tmp_path, "remote", "modify", "store", "endpointurl", endpoint)
+    assert "s3://bucket/nomoflow" in dvc(tmp_path, "remote", "list")
+    dvc(tmp_path, "config", "plots.html_template", "page.html")
 
 
 def test_in_a_clone_only_digests_tell(dvc, project):

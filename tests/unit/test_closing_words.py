@@ -126,6 +126,16 @@ def test_a_study_of_its_own_is_told_by_its_summary_and_its_lock_by_the_model(tmp
     complete.parent.mkdir(parents=True)
     complete.write_text("\nStudy mine is complete.\n", encoding="utf-8")
     assert closing_words(study(None), ["all"]) == "\nStudy mine is complete.\n"
+    rules = {"extract_features": {"cpu_seconds": 90.0}, "fit_lasso": {"cpu_seconds": 150.0}}
+    run = tmp_path / "results/mine/provenance/run.json"
+    write_json({"totals": {"all": {"cpu_seconds": 240.0}, "rules": rules}}, run)
+    assert closing_words(study(None), []).splitlines()[2] == (
+        "  CPU time  4.0 min, 38 % of it features (results/mine/provenance/run.json)"
+    )
+    # Features that came as a table took no time here.
+    del rules["extract_features"]
+    write_json({"totals": {"all": {"cpu_seconds": 150.0}, "rules": rules}}, run)
+    assert closing_words(study(None), []) == "\nStudy mine is complete.\n"
     write_json({}, tmp_path / "results/mine/models/locked.json")
     write_json(MODEL, tmp_path / "models/mine/model.json")
     told = closing_words(study(None), ["lock"])

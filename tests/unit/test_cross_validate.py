@@ -74,10 +74,13 @@ def test_missing_values_are_filled_in_by_the_training_part():
     table = cohort(60)
     table.loc[::6, "clinical.age"] = np.nan
     before = cross_validate(as_dataset(table), choices, ["image_features"], 1, 1)
-    moved = 1
+    moved = table["clinical.age"].idxmin()  # from the lower half to the upper: the median moves
     table.loc[moved, "clinical.age"] += 100
     after = cross_validate(as_dataset(table), choices, ["image_features"], 1, 1)
-    fold = before.loc[before["patient"] == "P001", "fold"].item()
+    patient = table.loc[moved, "patient"]
+    fold = before.loc[before["patient"] == patient, "fold"].item()
+    lacking = table.loc[table["clinical.age"].isna(), "patient"]
+    assert before.loc[before["fold"] == fold, "patient"].isin(lacking).any()
     same = (before["linear_predictor"] == after["linear_predictor"])[before["fold"] == fold]
     assert (~same).sum() == 1
     assert not (before["linear_predictor"] == after["linear_predictor"])[

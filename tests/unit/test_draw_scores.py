@@ -28,11 +28,20 @@ def test_counts_at_the_cutoff():
 def test_a_score_at_the_cutoff_calls_positive():
     rows = [
         {"patient": p, "outcome": y, "model": "nomogram", "sample": "apparent",
-         "linear_predictor": 0.3, "cutoff": 0.3}
-        for p, y in (("a", 1), ("b", 0))
+         "linear_predictor": score, "cutoff": 0.3}
+        for p, y, score in (("a", 1, 0.3), ("b", 0, 0.3), ("c", 0, 0.1))
     ]  # fmt: skip
     shown = words(scores_figure(text(rows), OUTCOME))
-    assert "ccRCC: 1 of 1 at or above" in shown and "AML.wovf: 0 of 1 below" in shown
+    assert "ccRCC: 1 of 1 at or above" in shown and "AML.wovf: 1 of 2 below" in shown
+
+
+def test_scores_that_are_all_the_same_are_said_instead_of_drawn():
+    rows = [
+        {"patient": p, "outcome": y, "model": "nomogram", "sample": "apparent",
+         "linear_predictor": score, "cutoff": 0.0}
+        for p, y, score in (("a", 1, 2e-11), ("b", 0, 0.0))
+    ]  # fmt: skip
+    assert "Every patient has the same score" in words(scores_figure(text(rows), OUTCOME))
 
 
 def test_a_nomogram_that_was_not_fitted_is_said():

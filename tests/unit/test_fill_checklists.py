@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 from fill_checklists import main
 from jobs import job
+from spoken_texts import english_on
 from synthetic_results import PHASES, SIGNATURES, config, statements, write_results
 
 from nomoflow.run import read_json, read_rows
@@ -154,3 +155,9 @@ def test_the_same_study_gives_the_same_bytes(filled):
     first = content()
     assert len(first) == 6
     assert content() == first
+
+
+def test_in_chinese_the_frame_is_translated_and_it_is_said_that_items_are_not(filled):
+    page = (filled(report={"language": "zh"}) / "checklists.html").read_text(encoding="utf-8")
+    assert english_on(page, sections=NAMES) == set()
+    assert "条目与读取的数值保留英文" in page and "由作者填写" in page

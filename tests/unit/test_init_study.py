@@ -12,6 +12,8 @@ import SimpleITK as sitk
 import yaml
 from snakemake.utils import update_config
 
+from nomoflow.column_guesses import Guess
+from nomoflow.new_config import buckets_for, config_text
 from nomoflow.new_study import propose, write_study
 from nomoflow.problems import StudyError
 from nomoflow.study import load_study
@@ -265,3 +267,12 @@ def test_real_folder(study_data, tmp_path, monkeypatch):
     assert study.phases == ["CT", "PET", "MR_T1"]
     assert study.config["cohort"]["outcome"]["column"] == "lung_mets"
     assert study.config["features"]["per_phase"]["PET"] == {"binWidth": 0.5}
+
+
+@pytest.mark.parametrize(("patients", "buckets"), [(9, 12), (600, 12), (601, 13), (10_000, 200)])
+def test_a_large_study_has_batches_of_fifty_patients(patients, buckets):
+    assert buckets_for(patients) == buckets
+    rows = [{"patient": str(i)} for i in range(patients)]
+    text = config_text("mine", "data", rows, ["ct"], Guess(), None)
+    asked = yaml.safe_load(text).get("execution")
+    assert asked == ({"buckets": buckets} if buckets > 12 else None)

@@ -55,7 +55,8 @@ def test_each_job_and_the_totals(made):
     whole = {"jobs": 10, "seconds": 22.25, "cpu_seconds": 36.5, "peak_mb": 900.0}
     assert run["totals"]["all"] == whole
     report = {"jobs": 2, "seconds": 1.75, "cpu_seconds": 2.5, "peak_mb": 300.0}
-    assert run["totals"]["stages"]["report"] == report
+    assert run["totals"]["stages"]["report"] == report | {"cpu_share": 0.0685}  # 2.5 / 36.5
+    assert run["totals"]["rules"]["write_manifest"]["cpu_share"] == 0.5479  # 20 / 36.5
     for groups in (run["totals"]["stages"], run["totals"]["rules"]):
         assert sum(one["jobs"] for one in groups.values()) == 10
         assert sum(one["seconds"] for one in groups.values()) == pytest.approx(22.25)

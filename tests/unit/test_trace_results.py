@@ -6,6 +6,7 @@ import json
 import pytest
 import trace_results
 from synthetic_history import (
+    FILES,
     IMAGES,
     OVERLAYS,
     PERFORMANCE,
@@ -43,7 +44,7 @@ def sha256(content: bytes) -> str:
 
 def test_the_whole_ancestry_of_what_is_shown(study):
     files = traced(study)["files"]
-    made = {f"{PLACE}/cohort/preflight/0000.csv", f"{PLACE}/cohort/participants.csv"}
+    made = {f"{PLACE}/cohort/preflight/0000.csv", FILES, f"{PLACE}/cohort/participants.csv"}
     made |= {f"{PLACE}/cohort/exclusions.csv", PERFORMANCE, RESAMPLED, OVERLAYS}
     assert {path for path, one in files.items() if one["rule"]} == made
     assert {path for path, one in files.items() if not one["rule"]} == {*IMAGES, *TABLES}

@@ -30,7 +30,7 @@ def page_of(one):
     return calculator(one.document, one.predictions, "ccRCC", "AML.wovf")
 
 
-def write(folder, one, positive="ccRCC"):
+def write(folder, one, positive="ccRCC", language="en"):
     """Run the script on a nomogram; the page it makes."""
     folder.mkdir(exist_ok=True)
     write_json(one.document, folder / "model.json")
@@ -40,7 +40,7 @@ def write(folder, one, positive="ccRCC"):
         job(
             {"model": folder / "model.json", "predictions": folder / "predictions.csv"},
             {"page": folder / "report/nomogram.html"},
-            {"positive": positive, "negative": "AML.wovf", "confidence": 0.9},
+            {"positive": positive, "negative": "AML.wovf", "confidence": 0.9, "language": language},
         )
     )
     return (folder / "report/nomogram.html").read_bytes()
@@ -191,3 +191,9 @@ def test_an_unavailable_nomogram_makes_a_page_that_says_so(nomograms):
     assert "no predictors at all" in text and not page["available"]
     assert not {"form", "svg"} & {tag for tag, _ in Reading(text).elements}
     assert "For research use only" in text
+
+
+def test_it_begins_in_chinese_where_the_report_is(tmp_path, nomograms):
+    page = write(tmp_path, nomograms["fitted"], language="zh").decode("utf-8")
+    assert '<html lang="zh">' in page and '"language":"zh"' in page
+    assert '<h2 id="result-title" data-text="result">结果</h2>' in page

@@ -5,6 +5,7 @@ import pool_centres
 import pytest
 from jobs import job
 from report_page import Page, section
+from spoken_texts import english_on
 from synthetic_centres import summary
 from synthetic_model import locked
 from write_centres import main
@@ -16,7 +17,7 @@ HOSTILE = "<script>alert('x')</script>\"&{{ 7 * 7 }}"
 DOCUMENT = locked().document
 
 
-def write(folder, names=("B", "C", "D"), tiny=(), figures=True):
+def write(folder, names=("B", "C", "D"), tiny=(), figures=True, language="en"):
     """The page of centres of some names; those of ``tiny`` are too small to share anything."""
     write_json(DOCUMENT, folder / "model.json")
     paths = []
@@ -36,7 +37,7 @@ def write(folder, names=("B", "C", "D"), tiny=(), figures=True):
     drawn = [str(folder / f"figures/{name}.svg") for name in ("forest", "centres_dca")]
     given["figures"] = drawn if figures else []
     page = folder / "report/centres.html"
-    main(job(given, {"report": str(page)}, {"confidence": 0.95}))
+    main(job(given, {"report": str(page)}, {"confidence": 0.95, "language": language}))
     return page.read_text(encoding="utf-8")
 
 
@@ -134,3 +135,9 @@ def test_same_bytes_and_nothing_from_elsewhere(tmp_path):
     assert str(Path(tmp_path)) not in first
     assert not re.search(r"https?://|@import|url\(", first)
     assert not re.search(r">\s*(nan|NaN|None)\s*<", first)
+
+
+def test_in_chinese(tmp_path):
+    source = write(tmp_path, ("B", "C"), tiny=("small",), language="zh")
+    assert english_on(source, own=("early", "late")) == set()
+    assert "合并了两个中心" in source and "mine：各中心" in source

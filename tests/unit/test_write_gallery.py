@@ -4,6 +4,7 @@ import html
 import re
 
 from jobs import job
+from spoken_texts import english_on
 from write_gallery import main
 
 from nomoflow.exclusions import COLUMNS as FAILURES
@@ -87,10 +88,11 @@ def test_a_problem_of_the_patient_is_told_with_each_phase():
     assert [card["remarks"] for card in found] == [["phases lie apart"]] * 2
 
 
-def write(tmp_path, mark=""):
+def write(tmp_path, mark="", language="en"):
     paths, _, _ = study(tmp_path, mark)
     page = tmp_path / "results/x/report/gallery.html"
-    main(job(paths, {"page": page}, {"study": "x" + mark, "phases": ["CT", "MR"]}))
+    params = {"study": "x" + mark, "phases": ["CT", "MR"], "language": language}
+    main(job(paths, {"page": page}, params))
     return page.read_text(encoding="utf-8"), page
 
 
@@ -112,3 +114,11 @@ def test_hostile_words_stay_words(tmp_path):
     assert HOSTILE not in text
     assert html.unescape(text).count(HOSTILE) == 5  # title, heading, two reasons, a remark
     assert text.count("<img") == 2 and text.count("</script>") == 1
+
+
+def test_in_chinese_a_problem_is_told_by_its_kind(tmp_path):
+    text, _ = write(tmp_path, language="zh")
+    # What a failed case said is in the run's own words; there a kind is not known.
+    assert english_on(text, own=("the disk is full", "the mask is empty")) == set()
+    assert "a1：掩膜有空洞（3 holes）" in text and 'lang="zh"' in text
+    assert 'data-words="显示 {shown} / {all} 张图片"' in text

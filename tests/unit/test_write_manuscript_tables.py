@@ -13,8 +13,8 @@ from report_study import LOOK, write_study
 from report_tables import OUTCOME
 from write_manuscript_tables import main
 
-from nomoflow.manuscript import Footnotes, p_value, ratio
-from nomoflow.manuscript_files import printable
+from nomoflow.manuscript import Footnotes, Table, p_value, ratio
+from nomoflow.manuscript_files import column_widths, printable
 from nomoflow.run import read_rows
 
 MODELS = ("nomogram", "radiomics", "image_features")
@@ -201,3 +201,21 @@ def test_ratios_and_marks():
 
 def test_what_no_document_can_hold_is_replaced():
     assert printable("a\x00b\x0cc\td") == "a\ufffdb\ufffdc\td"
+
+
+def test_columns_are_as_wide_as_their_texts_and_no_wider_than_the_page():
+    long = Table("T", ["Term", "P"], [["late_original_glcm_JointEnergy" * 6, "0.01"]], [])
+    short = Table("T", ["Term", "P"], [["Age", "0.01"]], [])
+    assert sum(column_widths(long)) == pytest.approx(257)
+    assert column_widths(long)[1] == column_widths(short)[1] < column_widths(short)[0] + 5
+
+
+def test_a_row_stays_on_one_page_and_a_note_within_the_table(study, tmp_path):
+    made = write(study, tmp_path)
+    for table in docx.Document(made["docx"]).tables:
+        assert all(row._tr.xpath("./w:trPr/w:cantSplit") for row in table.rows)
+    for sheet in openpyxl.load_workbook(made["xlsx"]).worksheets:
+        wide = max(len(row) for row in of_xlsx(made["xlsx"])[0])
+        assert sheet.merged_cells.ranges and wide > 1
+        for merged in sheet.merged_cells.ranges:
+            assert sheet.row_dimensions[merged.min_row].height >= 12.5

@@ -111,6 +111,8 @@ CASES = {
                       [r for r in read_rows(inputs["performance"])
                        if not r["sample"].startswith("corrected")],
                       inputs["performance"], read_rows(inputs["performance"])[0])}, {}),
+    "perfect AUC": ("(Newcombe's where that is 1", {},
+                    {"spoil": rows_of("performance", lambda row: row.update(method="Newcombe"))}),
     "design": ("What the authors say of design, in full.", {}, {"texts": statements()}),
     "no volume": ("tumour's volume alone",
                   {"spoil": document("model", lambda content: content["models"]["volume"].update(

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from jobs import job
+from spoken_texts import english_on
 from synthetic_cohort import PHASES
 from synthetic_model import locked
 from write_predictions import main
@@ -16,7 +17,7 @@ def one():
     return locked()
 
 
-def run(one, folder, **changed):
+def run(one, folder, language="en", **changed):
     document = {**one.document, **changed}
     write_json(document, folder / "model.json")
     write_table(one.clinical.drop(columns="outcome"), folder / "participants.csv")
@@ -35,8 +36,8 @@ def run(one, folder, **changed):
     outputs = {name: str(folder / f"{name}_out.{end}") for name, end in out.items()}
     inputs["mislabelled"] = folder / "mislabelled.csv"
     write_rows([], inputs["mislabelled"], mislabelled.COLUMNS)
-    given = {"centre": "B", "confidence": 0.95, "pseudonyms": False, "models": None,
-             "on_mislabelled": "stop"}  # fmt: skip
+    given = {"centre": "B", "confidence": 0.95, "pseudonyms": False, "language": language,
+             "models": None, "on_mislabelled": "stop"}  # fmt: skip
     main(job(inputs, outputs, given))
     return outputs
 
@@ -63,3 +64,10 @@ def test_the_same_bytes_again(one, tmp_path):
 def test_a_changed_model_is_refused(one, tmp_path):
     with pytest.raises(ValueError, match="changed after it was made"):
         run(one, tmp_path, version=9)
+
+
+def test_in_chinese(one, tmp_path):
+    with open(run(one, tmp_path, language="zh")["page"], encoding="utf-8") as file:
+        page = file.read()
+    assert english_on(page) == set()
+    assert "仅供科研使用。" in page and "对数优势" in page

@@ -58,13 +58,13 @@ def test_without_resamples_the_summary_says_so(tmp_path, study):
 def test_warnings_are_named_at_the_top_gravest_first_with_remedies_below(tmp_path, study):
     source = write(tmp_path, study)
     assert (
-        "4 warnings, each with its remedy under Warnings: models: sample_size, signature: empty, "
-        "reliability: undefined_icc." in section(source, "summary")
+        "4 warnings, each with its remedy under Warnings: models: sample size, signature: empty, "
+        "reliability: undefined icc." in section(source, "summary")
     )
     words = section(source, "warnings")
-    places = [words.index(w) for w in ("models: sample_size 2", "signature: empty 1", "undefined")]
+    places = [words.index(w) for w in ("models: sample size", "signature: empty", "undefined")]
     assert places == sorted(places)
-    assert "nomogram, image_features" in words and "enlarge the cohort" in words
+    assert "Radiomics nomogram; Image-feature model" in words and "enlarge the cohort" in words
     assert "Warnings, one by one (4)." in words
 
 
@@ -315,6 +315,33 @@ def test_a_remark_on_every_term_is_said_once(tmp_path, study):
     assert Page(write(tmp_path, study)).words.count("Separated by radscore.") == 1
 
 
+def test_a_study_without_predictors_has_no_empty_table_1(tmp_path, study):
+    path = Path(study["input"]["table1"])
+    rows = read_rows(path)
+    write_rows([row for row in rows if row["variable"] == "patients"], path, list(rows[0]))
+    assert "There is no Table 1" in section(write(tmp_path, study), "table1")
+
+
+def test_limitations_are_a_list(tmp_path, study):
+    path = Path(study["input"]["methods"])
+    path.write_text(
+        "# Methods\n\nOf itself.\n\n## Limitations\n\n- Few\n  patients.\n- One centre.\n",
+        encoding="utf-8",
+    )
+    source = write(tmp_path, study)
+    assert "<li>Few patients.</li>" in source and "<li>One centre.</li>" in source
+    assert "Of itself." not in source
+
+
+def test_odds_ratios_are_no_longer_than_a_reader_needs(tmp_path, study):
+    path = Path(study["input"]["coefficients"][0])
+    rows = read_rows(path)
+    found = {"odds_ratio": "21.1", "or_low": "0.0004", "or_high": "1619515.9"}
+    write_rows([row | found for row in rows], path, list(rows[0]))
+    words = section(write(tmp_path, study), "models")
+    assert "21.10 (<0.01 to >1000)" in words and "1619515" not in words
+
+
 def test_images_are_listed_by_phase_and_reading(tmp_path, study):
     words = Page(write(tmp_path, study)).words
     pairs = [f"{phase} {reading} 12" for phase in PHASES for reading in ("a1", "a2", "b1")]
@@ -339,5 +366,6 @@ def test_formula_of_the_published_nomogram():
         "ln(P / (1 − P)) = 1.1352 − 1.9845 × radscore − 1.0706 × hyperdense (1 = yes, 0 = no)"
         " + 0.2733 × age (per 10 years)"
     )
+    assert "× Radscore − 1.0706 × hyperdense (1" in formula(rows, {"radscore": "Radscore"})
     rows[0]["coefficient"] = "-1.1352"
     assert formula(rows).startswith("ln(P / (1 − P)) = −1.1352 − 1.9845")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from jobs import job
 from report_page import Page, section
+from spoken_texts import english_on
 from synthetic_validation import LOST, write_validation
 from write_validation import main
 
@@ -190,3 +191,13 @@ def test_same_bytes_no_path_and_nothing_from_elsewhere(tmp_path, study):
     assert str(tmp_path) not in first and str(Path(study["inputs"]["model"]).parent) not in first
     assert not re.search(r"https?://|@import|url\(", first)
     assert not re.search(r">\s*(nan|NaN|None)\s*<", first)
+
+
+def test_in_chinese(tmp_path):
+    study = write_validation(tmp_path, language="zh")
+    page = tmp_path / "report/validation.html"
+    main(job(study["inputs"], {"report": str(page)}, study["params"]))
+    source = page.read_text(encoding="utf-8")
+    own = ("early", "late", "van Klaveren", "no tumour")
+    assert english_on(source, own, sections=("settings",)) == set()
+    assert "锁定模型" in source

@@ -21,7 +21,7 @@ PARTS += ("pyproject.toml", "dvc.yaml")
 CI = "config/ci.yaml"
 RESULTS = "results/ci"
 # What the checks themselves write: they say what is wrong, so they follow the input.
-CHECKS = ("cohort/preflight", "cohort/predicted")
+CHECKS = ("cohort/preflight", "cohort/predicted", "cohort/files")
 PHASES = ("corticomedullary", "nephrographic", "excretory")
 
 

@@ -9,6 +9,7 @@ OWN_COLUMNS = {"cohort/participants.csv"}
 PARTS = (
     "cohort/preflight/",
     "cohort/predicted/",
+    "cohort/files/",
     "images/",
     "features/batches/",
     "features/failures/",

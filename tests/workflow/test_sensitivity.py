@@ -1,6 +1,8 @@
 """Variants of the study through the real command line, and missing values that are imputed."""
 
 import pytest
+import yaml
+from spoken_texts import english_on
 from workflow import running
 
 pytestmark = pytest.mark.slow
@@ -13,6 +15,15 @@ NOTHING = {
     "scores": [],
     "leave_phase_out": False,
 }
+CHINESE = {"report": {"language": "zh"}}
+# English that a Chinese page keeps: sections as a whole, and names that have no other form.
+ENGLISH = {
+    "study": ("methods", "settings"),
+    "sensitivity": (),
+    "gallery": (),
+    "checklists": ("clear", "metrics", "tripod_ai", "ibsi"),
+}
+NAMES = {"Cohen's kappa", "snakemake --cores all sensitivity"}
 ASKED = NOTHING | {"penalties": ["1se"], "within_training": True, "bin_widths": [60]}
 
 
@@ -32,10 +43,18 @@ def of_variant(rows, name):
     }
 
 
+def own_words(content):
+    """A study's own words: labels, levels, reasons, and the names of predictors and phases."""
+    if isinstance(content, dict):
+        return set().union(*map(own_words, content.values()))
+    if isinstance(content, list):
+        return set().union(*map(own_words, content))
+    return {content, content.replace("_", " ")} if isinstance(content, str) else set()
+
+
 def test_variants_are_the_study_with_one_decision_changed(study):
-    asked = running.overlay(
-        study, "asked", {"sensitivity": ASKED | {"shuffled_voxels": True, "resamples": True}}
-    )
+    variants = {"sensitivity": ASKED | {"shuffled_voxels": True, "resamples": True}}
+    asked = running.overlay(study, "asked", variants | CHINESE)
     before = running.digests(study / running.RESULTS)
     run = running.snakemake(study, "sensitivity", configs=(running.CI, asked)).succeeded()
     assert "resample_images" not in run.jobs and "simulate_patient" not in run.jobs
@@ -57,14 +76,24 @@ def test_variants_are_the_study_with_one_decision_changed(study):
     assert (folder / "shuffled_voxels/features/nephrographic.parquet").exists()
 
     # The same decision as a study of its own gives the same figures.
-    own = running.overlay(study, "own", {"signature": {"penalty": "1se"}})
+    own = running.overlay(study, "own", {"signature": {"penalty": "1se"}} | CHINESE)
     alone = running.snakemake(study, configs=(running.CI, own)).succeeded()
     assert "extract_features" not in alone.jobs
     expected = areas(study / running.RESULTS / "evaluation/performance.csv")
     assert of_variant(rows, "penalty_1se") == {m: expected[m] for m in ("nomogram", "radiomics")}
     assert expected["radiomics"] != study_itself["radiomics"]
-    page = (study / running.RESULTS / "report/sensitivity.html").read_text(encoding="utf-8")
-    assert "signature.penalty: 1se" in page
+    pages = {
+        name: (study / running.RESULTS / f"report/{name}.html").read_text(encoding="utf-8")
+        for name in ENGLISH
+    }
+    assert "signature.penalty: 1se" in pages["sensitivity"]
+
+    # Nothing on the Chinese pages is left English but what is named above.
+    defaults = yaml.safe_load((study / "config/config.yaml").read_text(encoding="utf-8"))
+    told = own_words([defaults["cohort"], defaults["evaluation"], list(running.PHASES)])
+    names = {words for words in told if len(words) > 3} | NAMES
+    left = {name: english_on(page, names, ENGLISH[name]) for name, page in pages.items()}
+    assert not any(left.values()), left
 
 
 def test_missing_values_are_imputed_and_compared_with_complete_cases(study):
