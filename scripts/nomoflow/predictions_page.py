@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from nomoflow.calculator import trusted
 from nomoflow.language import say, spoken
+from nomoflow.model_file import VOLUME
 from nomoflow.problem_kinds import KINDS
 from nomoflow.report_heard import hear
 from nomoflow.wording import model_label
@@ -37,6 +38,8 @@ def page(
     own = [row for row in predictions if row["model"] == shown]
     order = (lambda row: row["number"]) if pseudonyms else (lambda row: str(row["patient"]))
     positive = model["outcome"]["positive"]
+    labels = {one["name"]: one["label"] for one in model["predictors"] if one.get("label")}
+    labels[VOLUME] = model_label("volume")
     return {
         "study": model["study"],
         "centre": centre,
@@ -63,7 +66,7 @@ def page(
                     if shown == "nomogram" and one["patient"] == row["patient"]
                 ],
                 "warnings": [
-                    _heard(_nameless(one) if pseudonyms else one)
+                    _heard(_nameless(one) if pseudonyms else one, labels)
                     for one in warnings
                     if one["patient"] == row["patient"]
                 ],
@@ -73,10 +76,11 @@ def page(
     }
 
 
-def _heard(warning: Mapping) -> dict:
+def _heard(warning: Mapping, labels: Mapping[str, str]) -> dict:
     """The warning in the language spoken now, a kind of problem said in words where not English."""
     kind = warning["kind"]
     told = {name: hear(str(warning[name])) for name in ("subject", "found", "expected")}
+    told["subject"] = labels.get(warning["subject"], told["subject"])
     return {"kind": say(kind) if spoken() == "en" else say(KINDS.get(kind, kind)), **told}
 
 

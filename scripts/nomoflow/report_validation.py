@@ -9,6 +9,7 @@ from nomoflow.report_blocks import (
     coefficient,
     decimal,
     estimate,
+    filled,
     interval,
     note,
     p_value,
@@ -231,11 +232,11 @@ def _models(rows: Rows) -> list[str]:
 
 def _metrics(study: Mapping, rows: Rows, names: Mapping[str, str], what: str) -> dict:
     return table(
-        ["Model", "Patients", "Events", *names.values()],
+        ["Model", "Patients (events)", *names.values()],
         [
             [
                 model_label(model),
-                *map(whole, predicted(study["predictions"], model)[:2]),
+                filled(say("{} ({})"), *map(whole, predicted(study["predictions"], model)[:2])),
                 *(estimate(metric(rows, model, EXTERNAL, name)) for name in names),
             ]
             for model in _models(rows)

@@ -81,6 +81,13 @@ def test_a_patient_without_a_prediction_is_listed(one):
     assert "No prediction" in text and "nan" not in text.lower().replace("finance", "")
 
 
+def test_warnings_name_predictors_as_the_page_does(one):
+    clinical = one.clinical.assign(age=200)
+    warned = {w["subject"] for p in made(one, clinical)["patients"] for w in p["warnings"]}
+    labels = {one["name"]: one["label"] for one in one.document["predictors"]}
+    assert labels["age"] in warned and not warned & (labels.keys() - set(labels.values()))
+
+
 def test_no_patient_at_all(one):
     assert "there is no prediction" in render(page(one.document, [], [], [], "B"))
 

@@ -100,7 +100,7 @@ def test_inputs_name_the_cause_and_the_patients(source, study):
 
 def test_all_models_at_their_locked_cutoffs(source, study):
     words = section(source, "performance")
-    assert "Tumour volume 90 45" in words and "Radiomics nomogram 88 44" in words
+    assert "Tumour volume 90 (45)" in words and "Radiomics nomogram 88 (44)" in words
     for row in rows(study, "performance"):
         if row["metric"] in ("sensitivity", "npv", "brier", "oe", "calibration_slope"):
             assert f"{float(row['estimate']):.3f}".replace("-", "−") in words
