@@ -28,7 +28,7 @@ def case_mix(study: Mapping) -> list[dict]:
     rows = study["case_mix"]
     if not rows:
         return [absent("The two cohorts were not compared: there is no table case_mix.")]
-    blocks = [_membership(study["membership"])]
+    blocks = [_membership(study["membership"], study["case_mix"] or [])]
     patients = [*where(rows, section="cohort"), *where(rows, section="predictor")]
     blocks.append(
         _side_by_side(
@@ -71,8 +71,9 @@ def case_mix(study: Mapping) -> list[dict]:
     ]
 
 
-def _membership(rows: Rows | None) -> dict:
+def _membership(rows: Rows | None, compared: Rows) -> dict:
     row = rows[0] if rows else None
+    labels = {one["variable"]: hear(one["label"]) for one in compared}
     if row is None:
         return absent("How well the cohorts can be told apart was not measured.")
     if not row["auc"]:
@@ -82,7 +83,7 @@ def _membership(rows: Rows | None) -> dict:
         "patients) are told apart with an AUC of {auc}, less chance {corrected}; P for equal means "
         "{p}. Near 0.5 the cohorts are alike, and a validation shows reproducibility; near 1 they "
         "differ, and it shows transportability (Debray 2015). How: {how}.",
-        predictors=say(", ").join(row["variables"].split()),
+        predictors=say(", ").join(labels.get(name, name) for name in row["variables"].split()),
         development=row["development_n"],
         centre=row["centre_n"],
         auc=decimal(row["auc"])["text"],

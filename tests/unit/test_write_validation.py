@@ -129,6 +129,7 @@ def test_case_mix_side_by_side(source, study):
     assert "early: manufacturer, GE 0 (0.0) 90 (100.0) differs" in words
     assert "early: slice thickness" in words
     member = rows(study, "membership")[0]
+    assert age["label"] in re.search("by (.*?) alone", words)[1].split(", ")
     assert f"told apart with an AUC of {float(member['auc']):.3f}" in words
     features = [r for r in rows(study, "case_mix") if r["section"] == "feature"]
     assert words.index(features[0]["label"]) < words.index(features[-1]["label"])
