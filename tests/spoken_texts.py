@@ -64,11 +64,12 @@ def said_by_template(path: Path) -> set[str]:
 class _Reading(HTMLParser):
     def __init__(self, source: str):
         super().__init__()
-        self.open, self.section, self.found = [], "", []
+        self.open, self.section, self.found, self.goes_on = [], "", [], False
         self.feed(source)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
+        self.goes_on = tag == "wbr"  # a long name may break there
         if tag in _HIDDEN:
             self.open.append(tag)
         if tag == "section":
@@ -81,7 +82,9 @@ class _Reading(HTMLParser):
 
     def handle_data(self, data):
         if not self.open:
-            self.found.append((self.section, " ".join(data.split())))
+            before = self.found.pop()[1] if self.goes_on else ""
+            self.found.append((self.section, before + " ".join(data.split())))
+        self.goes_on = False
 
 
 def english_on(source: str, own=(), sections=()) -> set[str]:

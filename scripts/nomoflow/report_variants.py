@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nomoflow.language import say, spoken
-from nomoflow.report_blocks import absent, cell, estimate, sentences, table, text, whole
+from nomoflow.report_blocks import absent, estimate, sentences, table, text, whole
 from nomoflow.report_heard import hear
 from nomoflow.report_samples import CALIBRATION, METRICS, sample_name
 from nomoflow.wording import OPTIMISTIC, Rows, heads_in, model_label, models_in, where
@@ -100,8 +100,8 @@ def sensitivity(study: Mapping) -> list[dict]:
         found = {(row["sample"], row["model"]): row for row in own}
         body.append(
             [
-                variant.replace("_", " "),
-                cell(hear(own[0]["changed"]), "nothing: the study as configured"),
+                _named(variant),
+                hear(own[0]["changed"]),
                 whole(own[0]["candidates"]),
                 whole(own[0]["features"]),
                 whole(len(_features(own[0]) & own_features)),
@@ -127,7 +127,7 @@ def sensitivity(study: Mapping) -> list[dict]:
                 "The AUC as decisions change, {ci} below each. Shared: selected features that the "
                 "first line ({first}) has too.",
                 ci=study["ci"],
-                first=rows[0]["variant"].replace("_", " "),
+                first=_named(rows[0]["variant"]),
             ),
             groups=[
                 ("", 2),
@@ -137,6 +137,11 @@ def sensitivity(study: Mapping) -> list[dict]:
             marked=range(start, start + optimistic),
         ),
     ]  # fmt: skip
+
+
+def _named(variant: str) -> str:
+    """A variant's code in words; in other languages the code as it stands in the table."""
+    return variant.replace("_", " ") if spoken() == "en" else variant
 
 
 def _features(row: Mapping[str, str]) -> set[str]:
