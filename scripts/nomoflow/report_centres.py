@@ -16,7 +16,16 @@ from nomoflow.report_blocks import (
 )
 from nomoflow.report_heard import hear
 from nomoflow.report_settings import keys
-from nomoflow.wording import MAIN_MODELS, Rows, model_label, models_in, number, span, where
+from nomoflow.wording import (
+    MAIN_MODELS,
+    Rows,
+    model_label,
+    models_in,
+    number,
+    span,
+    told_of,
+    where,
+)
 
 POOLED = "(pooled)"
 METRICS = {
@@ -50,17 +59,12 @@ def summary(study: Mapping) -> list[dict]:
     """How many centres, what they give together, and how far it carries."""
     model, rows = study["model"], study["centres"]
     names = names_of(rows)
-    outcome = model["outcome"]
     lead = next(iter(models_in(study["pooled"])), None)
     blocks = [
         text(
             "The locked model {study}, version {version}, digest {digest}, gives the probability "
             "of {positive} against {negative}. {many} judged it on patients of their own: {names}.",
-            study=model["study"],
-            version=model["version"],
-            digest=model["digest"][:12],
-            positive=outcome["positive"],
-            negative=outcome["negative"],
+            **told_of(model),
             many=_many(len(names)),
             names=say(", ").join(names),
         )

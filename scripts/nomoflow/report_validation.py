@@ -33,6 +33,7 @@ from nomoflow.wording import (
     number,
     predicted,
     signed,
+    told_of,
     where,
 )
 
@@ -80,17 +81,13 @@ def validation(study: Mapping) -> list[dict]:
 def summary(study: Mapping) -> list[dict]:
     """What was judged, how often it was looked at, and the AUC beside the development's."""
     model, performance = study["model"], study["performance"] or []
-    outcome, cohort = model["outcome"], model["cohort"]
+    cohort = model["cohort"]
     blocks = [
         text(
             "The locked model {study}, version {version}, digest {digest}, gives the probability "
             "of {positive} against {negative}. It was made of {patients} patients, {events} "
             "events, and is judged here on {people}.",
-            study=model["study"],
-            version=model["version"],
-            digest=model["digest"][:12],
-            positive=outcome["positive"],
-            negative=outcome["negative"],
+            **told_of(model),
             patients=cohort["patients"],
             events=cohort["events"],
             people=study["people"],

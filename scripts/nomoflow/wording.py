@@ -138,6 +138,14 @@ def people(predictions: Rows, sample: str) -> str:
     return counted if patients else ""
 
 
+def told_of(model: Mapping) -> dict[str, str]:
+    """What a page says of a locked model: whose it is, which one, and what it tells apart."""
+    outcome = model["outcome"]
+    own = {name: model[name] for name in ("study", "version")}
+    own["digest"] = model["digest"][:12]
+    return own | {name: outcome[name] for name in ("positive", "negative")}
+
+
 def predicted(predictions: Rows, model: str) -> tuple[int, int, int]:
     """Patients that a model predicts, the events among them, and patients that it does not."""
     own = where(predictions, model=model)
