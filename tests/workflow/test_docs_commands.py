@@ -110,6 +110,12 @@ NOT_HERE = {
     "uv run snakemake --cores all validate --configfile config/examples/sts12_four.yaml": (
         "the model of the line before"
     ),
+    "uv run python benchmarks/large_demo.py ../large": (
+        "time: a quarter of an hour; what it prepares and tells has its tests"
+    ),
+    "uv run python benchmarks/run_again.py --folder ../large --configfile config/large.yaml": (
+        "the study of the line before"
+    ),
     f"{SLURM.removesuffix(' snakemake')} pytest -m slurm -n0 -rsP": (
         "itself: .ci/run has these tests among others"
     ),
