@@ -60,8 +60,6 @@ rule describe_acquisition:
     """How the images of a batch were acquired, as far as their files tell."""
     input:
         series=BATCHES.series,
-        # Made anew with the checks: a verdict that is no reason to run hides what is one.
-        checked="results/{study}/cohort/files/{bucket}.csv",
         verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
         acquisition="results/{study}/images/acquisition/{bucket}.csv",

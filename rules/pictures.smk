@@ -5,7 +5,6 @@ rule compare_masks:
     """Dice overlap and surface distances of the readers' masks of a batch."""
     input:
         files=REREAD.files,
-        checked="results/{study}/cohort/files/{bucket}.csv",
         verdict=ancient("results/{study}/cohort/preflight.ok"),
     output:
         dice="results/{study}/images/dice/{bucket}.csv",
